@@ -1,0 +1,1 @@
+"""specc: the language for neural networks. YAML specs, compiled to Keras."""

@@ -1,0 +1,288 @@
+"""Compile-time values of expressions: a closed grammar, computed by walking the tree, cost bounded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from specc.frontend.expressions import nodes as n
+from specc.frontend.expressions.nodes import Expression, ExpressionError
+from specc.source.suggest import did_you_mean
+from specc.source.values import describe_python
+
+MOST_ITEMS = 100_000
+MOST_TEXT = 20_000
+MOST_BITS = 4096
+MOST_STEPS = 1_000_000
+
+
+def _reversed(value: Any) -> list[Any]:
+    return list(reversed(value))
+
+
+def _range(*bounds: int) -> list[int]:
+    numbers = range(*bounds)
+    if len(numbers) > MOST_ITEMS:
+        raise ValueError(f"a range of {len(numbers)} numbers is too long (at most {MOST_ITEMS})")
+    return list(numbers)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, str) and len(value) > 60:
+        raise ValueError("this text is no number")
+    return float(value)
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, str) and len(value) > 60:
+        raise ValueError("this text is no number")
+    return int(value)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "range": _range,
+    "reversed": _reversed,
+    "len": len,
+    "min": min,
+    "max": max,
+    "sum": sum,
+    "abs": abs,
+    "int": _int,
+    "float": _float,
+    "round": round,
+    "str": lambda value: to_text(value),
+    "log": math.log,
+    "sqrt": math.sqrt,
+}
+"""The functions that expressions know; all of Python's own meaning."""
+
+
+def to_text(value: Any) -> str:
+    """A value as it is glued into a text: YAML's spelling of true, false and null."""
+    if value is True or value is False:
+        return str(value).lower()
+    if value is None:
+        return "null"
+    return str(value)
+
+
+def evaluate(expression: Expression, values: Mapping[str, Any]) -> Any:
+    """The value of an expression over named values; raises ExpressionError."""
+    return _Evaluation(values).value(expression)
+
+
+class _Evaluation:
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = values
+        self.steps = 0
+
+    def value(self, node: Expression) -> Any:
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise ExpressionError("this expression takes too many steps", node.start, node.end)
+        try:
+            result = _RULES[type(node)](self, node)
+        except ExpressionError:
+            raise
+        except RecursionError:
+            raise ExpressionError("an expression nested too deeply", node.start, node.end) from None
+        except (TypeError, ValueError, ArithmeticError, IndexError, KeyError) as error:
+            raise ExpressionError(_reason(error), node.start, node.end) from None
+        return _bounded(result, node)
+
+    def name(self, node: n.Name) -> Any:
+        if node.name in self.values:
+            return self.values[node.name]
+        if node.name in FUNCTIONS:
+            raise ExpressionError(
+                f"`{node.name}` is a function: it wants `(…)`",
+                node.start,
+                node.end,
+                f"write `{node.name}(…)`",
+            )
+        raise ExpressionError(
+            f"there is no value `{node.name}` here",
+            node.start,
+            node.end,
+            did_you_mean(node.name, self.values),
+        )
+
+    def attribute(self, node: n.Attribute) -> Any:
+        base = self.value(node.base)
+        if not isinstance(base, dict):
+            raise ExpressionError(
+                f"`.{node.name}` wants a mapping, and this is {describe_python(base)}", node.start, node.end
+            )
+        if node.name not in base:
+            raise ExpressionError(
+                f"there is no field `{node.name}`", node.start, node.end, did_you_mean(node.name, base)
+            )
+        return base[node.name]
+
+    def call(self, node: n.Call) -> Any:
+        name = n.dotted(node.function)
+        function = FUNCTIONS.get(name or "")
+        if function is None:
+            known = did_you_mean(name or "", FUNCTIONS, limit=len(FUNCTIONS))
+            raise ExpressionError(f"expressions know no function `{name}`", node.start, node.end, known)
+        if node.keywords:
+            raise ExpressionError(f"`{name}` takes no named arguments", node.start, node.end)
+        return function(*(self.value(argument) for argument in node.arguments))
+
+    def subscript(self, node: n.Subscript) -> Any:
+        base = self.value(node.base)
+        if len(node.items) != 1:
+            raise ExpressionError("one index is wanted", node.start, node.end)
+        item = node.items[0]
+        if isinstance(item, n.Slice):
+            bounds = [
+                None if part is None else self.value(part) for part in (item.lower, item.upper, item.step)
+            ]
+            return base[slice(*bounds)]
+        index = self.value(item)
+        if isinstance(base, (list, str)) and isinstance(index, int) and not -len(base) <= index < len(base):
+            what = f"the index {index} is outside {describe_python(base)} of {len(base)}"
+            raise ExpressionError(what, node.start, node.end)
+        return base[index]
+
+    def unary(self, node: n.Unary) -> Any:
+        operand = self.value(node.operand)
+        return _UNARY[node.operator](operand)
+
+    def binary(self, node: n.Binary) -> Any:
+        left, right = self.value(node.left), self.value(node.right)
+        _check_cost(node, left, right)
+        function = _BINARY.get(node.operator)
+        if function is None:
+            raise ExpressionError(f"`{node.operator}` is for tensors, in formulas", node.start, node.end)
+        return function(left, right)
+
+    def compare(self, node: n.Compare) -> Any:
+        left = self.value(node.left)
+        for operator, right_node in zip(node.operators, node.rights, strict=True):
+            right = self.value(right_node)
+            if not _COMPARE[operator](left, right):
+                return False
+            left = right
+        return True
+
+    def logical(self, node: n.Logical) -> Any:
+        result: Any = None
+        for part in node.values:
+            result = self.value(part)
+            if bool(result) == (node.operator == "or"):
+                return result
+        return result
+
+    def conditional(self, node: n.Conditional) -> Any:
+        return self.value(node.then if self.value(node.test) else node.otherwise)
+
+    def list(self, node: n.List) -> Any:
+        return [self.value(item) for item in node.items]
+
+    def comprehension(self, node: n.Comprehension) -> Any:
+        items = self.value(node.iterable)
+        if not isinstance(items, list):
+            raise ExpressionError(
+                f"`for` wants a list, and this is {describe_python(items)}",
+                node.iterable.start,
+                node.iterable.end,
+            )
+        outer, found = self.values, []
+        for item in items:
+            self.values = {**outer, node.variable: item}
+            if node.condition is None or self.value(node.condition):
+                found.append(self.value(node.element))
+        self.values = outer
+        return found
+
+    def refuse(self, node: Expression) -> Any:
+        raise ExpressionError("this has no meaning in an expression", node.start, node.end)
+
+
+def _check_cost(node: n.Binary, left: Any, right: Any) -> None:
+    """Refuse what would eat the machine before it is computed."""
+    if node.operator == "**" and isinstance(left, int) and isinstance(right, int):
+        if abs(left) > 1 and right > 0 and left.bit_length() * right > MOST_BITS:
+            raise ExpressionError("this number is too large", node.start, node.end)
+    elif node.operator == "*":
+        for sized, count in ((left, right), (right, left)):
+            if isinstance(sized, (str, list)) and isinstance(count, int) and len(sized) * count > MOST_ITEMS:
+                raise ExpressionError("this is too long", node.start, node.end)
+
+
+def _bounded(result: Any, node: Expression) -> Any:
+    if isinstance(result, bool) or result is None:
+        return result
+    if isinstance(result, int) and result.bit_length() > MOST_BITS:
+        raise ExpressionError("this number is too large", node.start, node.end)
+    if isinstance(result, complex):
+        raise ExpressionError("this is no real number", node.start, node.end)
+    if isinstance(result, str) and len(result) > MOST_TEXT:
+        raise ExpressionError("this text is too long", node.start, node.end)
+    if isinstance(result, list) and len(result) > MOST_ITEMS:
+        raise ExpressionError("this list is too long", node.start, node.end)
+    return result
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ZeroDivisionError):
+        return "a division by zero"
+    if isinstance(error, OverflowError):
+        return "this number is too large"
+    if isinstance(error, KeyError):
+        return f"there is no field {error}"
+    return str(error)
+
+
+_UNARY: dict[str, Callable[[Any], Any]] = {
+    "-": lambda x: -x,
+    "+": lambda x: +x,
+    "not": lambda x: not x,
+    "~": lambda x: ~x,
+}
+_BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: _modulo(a, b),
+    "**": lambda a, b: a**b,
+}
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "<": lambda a, b: a < b,
+    ">": lambda a, b: a > b,
+    "<=": lambda a, b: a <= b,
+    ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "in": lambda a, b: a in b,
+    "not in": lambda a, b: a not in b,
+}
+
+
+def _modulo(a: Any, b: Any) -> Any:
+    if isinstance(a, str):  # a % b would format text, which is no arithmetic
+        raise TypeError("`%` wants numbers")
+    return a % b
+
+
+_RULES: dict[type, Callable[[_Evaluation, Any], Any]] = {
+    n.Constant: lambda self, node: node.value,
+    n.Name: _Evaluation.name,
+    n.Substitute: lambda self, node: self.value(node.expression),
+    n.Attribute: _Evaluation.attribute,
+    n.Call: _Evaluation.call,
+    n.Subscript: _Evaluation.subscript,
+    n.Unary: _Evaluation.unary,
+    n.Binary: _Evaluation.binary,
+    n.Compare: _Evaluation.compare,
+    n.Logical: _Evaluation.logical,
+    n.Conditional: _Evaluation.conditional,
+    n.List: _Evaluation.list,
+    n.Comprehension: _Evaluation.comprehension,
+    n.Joined: _Evaluation.refuse,
+    n.Slice: _Evaluation.refuse,
+}

@@ -1,0 +1,128 @@
+"""Plain data to YAML that reads like a hand-written spec, and that `parse` reads back equal."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from math import inf, isnan
+from typing import Any
+
+from specc.source.brackets import is_balanced
+from specc.source.scalars import resolve
+
+WIDTH = 100
+_SAFE = re.compile(r"[A-Za-z_$./~<(][^\n\r\t\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]*")
+_FLOW_UNSAFE = re.compile(r"[,\[\]{}]")
+_YAML_1_1_WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", ".inf", ".nan", "nan", "inf", "=", "<<"])
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+
+
+def dump(data: Any) -> str:
+    """YAML text of None, bool, int, float, str, lists and mappings with text keys; ends with a newline.
+
+    Small lists and mappings are written on one line. Raises TypeError for any other data.
+    """
+    lines: list[str] = []
+    _block(data, 0, "", lines)
+    return "\n".join(lines) + "\n"
+
+
+def scalar(data: Any, *, flow: bool = False) -> str:
+    """One scalar as YAML; `flow` says that it stands inside `{}` or `[]`. Raises TypeError for what is none."""
+    if data is None:
+        return "null"
+    if isinstance(data, bool):
+        return "true" if data else "false"
+    if isinstance(data, int):
+        return str(int(data))
+    if isinstance(data, float):
+        return _float(data)
+    if isinstance(data, str):
+        return data if _is_plain(data, flow) else _quoted(data)
+    raise TypeError(f"{type(data).__name__} is no plain data")
+
+
+def _float(number: float) -> str:
+    if isnan(number):
+        return ".nan"
+    if number in (inf, -inf):
+        return ".inf" if number > 0 else "-.inf"
+    text = repr(float(number))
+    mantissa, exponent, power = text.partition("e")
+    # YAML 1.1 readers take `1e-05` for text unless it has a point.
+    return f"{mantissa}{'' if '.' in mantissa else '.0'}{exponent}{power}" if exponent else text
+
+
+def _is_plain(text: str, flow: bool) -> bool:
+    if not _SAFE.fullmatch(text) or text != text.strip() or text.lower() in _YAML_1_1_WORDS:
+        return False
+    if (
+        ": " in text
+        or " #" in text
+        or text.endswith(":")
+        or text[0] == "<"
+        or text.startswith(("...", "---"))
+    ):
+        return False
+    if flow and (_FLOW_UNSAFE.search(text) or not is_balanced(text) or ":" in text):
+        return False
+    # A text such as `1_000` or `.5` would be a number to some reader.
+    return isinstance(resolve(text), str) and not re.fullmatch(r"[-+.]?[0-9].*", text)
+
+
+def _quoted(text: str) -> str:
+    if '"' in text and not re.search(
+        r"[\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]", text
+    ):
+        return "'" + text.replace("'", "''") + "'"
+    return _ESCAPED.sub(lambda m: f"\\u{ord(m.group()):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def _key(key: Any, *, flow: bool) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"the key {key!r} is no text")
+    # Every key is text, so that `1:` and `true:` need no quotes for us; YAML 1.1 readers need them.
+    return scalar(key, flow=flow) if key and is_balanced(key) else _quoted(key)
+
+
+def _flow(data: Any) -> str:
+    if isinstance(data, Mapping):
+        return "{" + ", ".join(f"{_key(k, flow=True)}: {_flow(v)}" for k, v in data.items()) + "}"
+    if isinstance(data, list | tuple):
+        return "[" + ", ".join(map(_flow, data)) + "]"
+    return scalar(data, flow=True)
+
+
+def _is_leaf(data: Any, depth: int = 2) -> bool:
+    """Whether data nests so little that one line of it can be read."""
+    if isinstance(data, Mapping):
+        return depth > 0 and all(_is_leaf(item, depth - 1) for item in data.values())
+    if isinstance(data, list | tuple):
+        return depth > 0 and all(_is_leaf(item, depth - 1) for item in data)
+    return True
+
+
+def _block(data: Any, indent: int, prefix: str, lines: list[str]) -> None:
+    """Write `data` after `prefix` (`key:` or `-`, or nothing at the top), or below it where it is long."""
+    start = " " * indent + prefix
+    if not isinstance(data, Mapping | list | tuple):
+        lines.append(f"{start} {scalar(data)}".rstrip(" ") if prefix else scalar(data))
+        return
+    if not data or (prefix and _is_leaf(data)):
+        line = f"{start} {_flow(data)}" if prefix else _flow(data)
+        if not data or len(line) <= WIDTH:
+            lines.append(line)
+            return
+    inner = indent + 2 if prefix else indent
+    if prefix and not prefix.endswith("-"):
+        lines.append(start)
+    first = len(lines)
+    if isinstance(data, Mapping):
+        for key, item in data.items():
+            _block(item, inner, _key(key, flow=False) + ":", lines)
+    else:
+        for item in data:
+            _block(item, inner, "-", lines)
+    if prefix.endswith("-"):
+        lines[first] = start + " " + lines[first][inner:]

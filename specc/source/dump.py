@@ -14,7 +14,7 @@ from specc.source.scalars import resolve
 WIDTH = 100
 _SAFE = re.compile(r"[A-Za-z_$./~<(][^\n\r\t\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]*")
 _FLOW_UNSAFE = re.compile(r"[,\[\]{}]")
-_YAML_1_1_WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", ".inf", ".nan", "nan", "inf", "=", "<<"])
+_YAML_1_1_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "=", "<<"))
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
@@ -29,7 +29,10 @@ def dump(data: Any) -> str:
 
 
 def scalar(data: Any, *, flow: bool = False) -> str:
-    """One scalar as YAML; `flow` says that it stands inside `{}` or `[]`. Raises TypeError for what is none."""
+    """One scalar as YAML; `flow` says that it stands inside `{}` or `[]`.
+
+    Raises TypeError for other data.
+    """
     if data is None:
         return "null"
     if isinstance(data, bool):
@@ -94,35 +97,46 @@ def _flow(data: Any) -> str:
     return scalar(data, flow=True)
 
 
-def _is_leaf(data: Any, depth: int = 2) -> bool:
-    """Whether data nests so little that one line of it can be read."""
-    if isinstance(data, Mapping):
-        return depth > 0 and all(_is_leaf(item, depth - 1) for item in data.values())
-    if isinstance(data, list | tuple):
-        return depth > 0 and all(_is_leaf(item, depth - 1) for item in data)
-    return True
+def _is_leaf(data: Any, nesting: int = 2) -> bool:
+    """Whether data nests so little that one line of it can be read; a chain of single entries counts once."""
+    if not isinstance(data, Mapping | list | tuple):
+        return True
+    items = data.values() if isinstance(data, Mapping) else data
+    below = nesting - (len(items) > 1)
+    if isinstance(data, list | tuple) and any(isinstance(item, Mapping) and len(item) > 1 for item in items):
+        return False
+    return nesting > 0 and all(_is_leaf(item, below) for item in items)
 
 
 def _block(data: Any, indent: int, prefix: str, lines: list[str]) -> None:
     """Write `data` after `prefix` (`key:` or `-`, or nothing at the top), or below it where it is long."""
     start = " " * indent + prefix
     if not isinstance(data, Mapping | list | tuple):
-        lines.append(f"{start} {scalar(data)}".rstrip(" ") if prefix else scalar(data))
+        lines.append(f"{start} {scalar(data)}" if prefix else scalar(data))
         return
-    if not data or (prefix and _is_leaf(data)):
+    in_list = prefix == "-"
+    if not data or (prefix and not in_list and _is_leaf(data)):
         line = f"{start} {_flow(data)}" if prefix else _flow(data)
         if not data or len(line) <= WIDTH:
             lines.append(line)
             return
-    inner = indent + 2 if prefix else indent
-    if prefix and not prefix.endswith("-"):
+    if prefix and not in_list:
         lines.append(start)
+    _items(data, indent + 2 if prefix else indent, in_list, lines)
+
+
+def _items(data: Any, indent: int, in_list: bool, lines: list[str]) -> None:
+    """The entries of a list or mapping, the first of them right after the `-` of the list it is in."""
     first = len(lines)
     if isinstance(data, Mapping):
-        for key, item in data.items():
-            _block(item, inner, _key(key, flow=False) + ":", lines)
+        for position, (key, item) in enumerate(data.items()):
+            written = _key(key, flow=False) + ":"
+            if item is None and in_list and position == 0 and len(data) > 1:
+                lines.append(" " * indent + written)  # a step's kind without arguments: `- backbone:`
+            else:
+                _block(item, indent, written, lines)
     else:
         for item in data:
-            _block(item, inner, "-", lines)
-    if prefix.endswith("-"):
-        lines[first] = start + " " + lines[first][inner:]
+            _block(item, indent, "-", lines)
+    if in_list:
+        lines[first] = " " * (indent - 2) + "- " + lines[first][indent:]

@@ -11,9 +11,10 @@ import yaml
 from specc.source.brackets import balanced_stretch, is_balanced
 from specc.source.diagnostic import Reporter
 from specc.source.files import MAX_BYTES, report_too_large
+from specc.source.lines import split_lines
 from specc.source.scalars import resolve
 from specc.source.span import Span
-from specc.source.syntax import LINE_BREAK, report_syntax
+from specc.source.syntax import report_syntax
 from specc.source.values import Mapping, Plain, Scalar, Sequence, Value
 
 MAX_DEPTH = 100
@@ -70,7 +71,7 @@ def _printable(text: str, file: str, reporter: Reporter) -> bool:
     found = _UNPRINTABLE.search(text)
     if found is None:
         return True
-    before = LINE_BREAK.split(text[: found.start()])
+    before = split_lines(text[: found.start()])
     line, column = len(before), len(before[-1]) + 1
     reporter.error(
         "bad-character",

@@ -9,9 +9,8 @@ from typing import Any
 import yaml
 
 from specc.source.diagnostic import Reporter
+from specc.source.lines import split_lines
 from specc.source.span import Span
-
-LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +170,7 @@ _OTHER = _Finding("yaml-syntax", "this is not YAML", help="check indentation, qu
 
 def report_syntax(error: yaml.MarkedYAMLError, text: str, file: str, reporter: Reporter) -> None:
     """Report the syntax error that stopped PyYAML (C or Python scanner alike)."""
-    lines = LINE_BREAK.split(text)
+    lines = split_lines(text)
     mark: Any = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     if _tab(lines, line, column):

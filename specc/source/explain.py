@@ -1,0 +1,19 @@
+"""The pages behind the codes: what `specc explain CODE` prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent / "codes"
+
+
+def codes() -> list[str]:
+    """Every code that has a page, sorted."""
+    return sorted(page.stem for page in _FOLDER.glob("*.md"))
+
+
+def explain(code: str) -> str | None:
+    """The page of a code as Markdown, or None where there is no such code."""
+    if code not in codes():
+        return None
+    return (_FOLDER / f"{code}.md").read_text(encoding="utf-8")

@@ -185,7 +185,9 @@ def report_syntax(error: yaml.MarkedYAMLError, text: str, file: str, reporter: R
             "opened here",
         )
         return
-    finding = _on_line(lines[line] if line < len(lines) else "", column) or _match(error)
+    in_quotes = "quoted scalar" in (error.context or "")
+    shown = lines[line] if line < len(lines) and not in_quotes else ""
+    finding = _on_line(shown, column) or _match(error)
     context: Any = error.context_mark
     if finding.at_context and context is not None:
         line, column = context.line, context.column

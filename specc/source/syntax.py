@@ -187,7 +187,7 @@ def report_syntax(error: yaml.MarkedYAMLError, text: str, file: str, reporter: R
         return
     in_quotes = "quoted scalar" in (error.context or "")
     shown = lines[line] if line < len(lines) and not in_quotes else ""
-    finding = _on_line(shown, column) or _match(error)
+    finding = _on_line(shown, column, first=line == 0) or _match(error)
     context: Any = error.context_mark
     if finding.at_context and context is not None:
         line, column = context.line, context.column
@@ -209,10 +209,10 @@ def report_syntax(error: yaml.MarkedYAMLError, text: str, file: str, reporter: R
     )
 
 
-def _on_line(text: str, column: int) -> _Finding | None:
+def _on_line(text: str, column: int, *, first: bool) -> _Finding | None:
     """What the line itself tells better than PyYAML's words do."""
     before, here = text[:column].rstrip(), text[column : column + 1]
-    if here == ":" and not re.search(r":\s|[-?]\s", before):
+    if here == ":" and not first and re.fullmatch(r"\s*\w+", before):
         return _CONTINUES
     if before.endswith(("'", '"')) and here not in ("", ":"):
         return _AFTER_QUOTE

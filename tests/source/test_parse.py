@@ -64,7 +64,7 @@ def test_block_collections_end_with_their_last_item() -> None:
         ("a: 1\nb: 2\na: 3", "duplicate-key", 3, 1),
         ("<<: {a: 1}", "merge-key", 1, 1),
         ("? [a, b]\n: c", "bad-key", 1, 3),
-        ("{: c}", "bad-key", 1, 2),
+        ("? \n: c", "bad-key", 1, 2),
         ("a: !mine x", "bad-tag", 1, 4),
         ("a: !!python/object/apply:os.system [ls]", "bad-tag", 1, 4),
         ("a: !!int x", "bad-tag", 1, 4),
@@ -91,7 +91,7 @@ def test_block_collections_end_with_their_last_item() -> None:
         ("name:net\nb: 2", "yaml-syntax", 2, 2),
         ("a: @x", "needs-quotes", 1, 4),
         ("a: 'x' + y", "needs-quotes", 1, 8),
-        ('a: "\\q"', "yaml-syntax", 1, 6),
+        ('a: "\\q"', "yaml-syntax", 1, 5),
         ("[" * 200, "too-deep", 1, 101),
     ],
 )

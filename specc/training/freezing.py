@@ -1,0 +1,73 @@
+"""Freezing and unfreezing layers by patterns over their dotted names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+
+import keras
+
+from specc.frontend.sections.train import Stage
+from specc.frontend.sections.train_parts import Glob
+from specc.source.diagnostic import Reporter
+from specc.source.suggest import did_you_mean
+
+
+def walk(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.layers.Layer]]:
+    """Every layer of a model with its dotted name, models within it before their layers."""
+    for layer in model.layers:
+        name = f"{prefix}{layer.name}"
+        yield name, layer
+        if isinstance(layer, keras.Model):
+            yield from walk(layer, f"{name}.")
+
+
+class Freezer:
+    """Remembers which layers of a model were trainable, and sets them for each stage from there."""
+
+    def __init__(self, model: keras.Model) -> None:
+        self._layers = dict(walk(model))
+        self._initially = {name: self._effective(name) for name in self._layers}
+
+    def _effective(self, name: str) -> bool:
+        parts = name.split(".")
+        around = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+        return all(self._layers[n].trainable for n in around if n in self._layers)
+
+    def check(self, stages: Sequence[Stage], reporter: Reporter) -> None:
+        """Report every pattern that matches no layer."""
+        for stage in stages:
+            for setting, globs in (("freeze", stage.freeze), ("unfreeze", stage.unfreeze)):
+                for glob in globs:
+                    if not any(matches(glob, name) for name in self._layers):
+                        reporter.error(
+                            "freeze-unmatched",
+                            f"`{setting}` names `{glob.pattern}`, which matches no layer",
+                            glob.span,
+                            "matches nothing",
+                            help=did_you_mean(glob.pattern, self._layers),
+                        )
+
+    def apply(self, stage: Stage) -> None:
+        """Make trainable exactly what the stage trains."""
+        wanted = dict(self._initially)
+        for globs, value in ((stage.freeze, False), (stage.unfreeze, True)):
+            for name in wanted:
+                if any(matches(glob, name) for glob in globs):
+                    wanted[name] = value
+        models = {n for n, layer in self._layers.items() if isinstance(layer, keras.Model)}
+        leaves = {n: value for n, value in wanted.items() if n not in models}
+        # Setting a model sets all within it, unless its own flag stays: so outside in, leaves last.
+        for name in self._layers:
+            if name in models:
+                self._layers[name].trainable = any(
+                    value for leaf, value in leaves.items() if leaf.startswith(f"{name}.")
+                )
+        for name, value in leaves.items():
+            self._layers[name].trainable = value
+
+
+def matches(glob: Glob, name: str) -> bool:
+    """Whether a pattern takes in a layer: by its own name, or by that of a model it lies in."""
+    parts = name.split(".")
+    return any(fnmatchcase(".".join(parts[:end]), glob.pattern) for end in range(1, len(parts) + 1))

@@ -1,0 +1,35 @@
+"""Shapes, dtypes, masks, weights and costs of Keras's layers and functions, without Keras.
+
+`infer_layer` and `infer_op` are the doors; a rule is announced with `@layer(…)` or `@op(…)`.
+"""
+
+from specc.catalog.rules import (
+    convolutions,
+    core,
+    elementwise,
+    merging,
+    normalization,
+    pooling,
+    reshaping,
+)
+from specc.catalog.rules.registry import infer_layer, infer_op, layer_kinds, op_names
+from specc.catalog.rules.types import LayerType, NoRuleError, RuleError, TensorType, Weight
+
+__all__ = [
+    "LayerType",
+    "NoRuleError",
+    "RuleError",
+    "TensorType",
+    "Weight",
+    "convolutions",
+    "core",
+    "elementwise",
+    "infer_layer",
+    "infer_op",
+    "layer_kinds",
+    "merging",
+    "normalization",
+    "op_names",
+    "pooling",
+    "reshaping",
+]

@@ -20,7 +20,7 @@ from specc.training.compiling import choose_dividing, choose_steps, compile_mode
 from specc.training.feed import Ports, check_columns, feeder
 from specc.training.folder import RunFolder, reporting
 from specc.training.freezing import Freezer
-from specc.training.replicas import ReplicaStep, divisible
+from specc.training.replicas import feeds_all, only_divisible, share_batches
 from specc.training.strategy import on_gpu
 from specc.training.watching import Journal, Keeper, Watcher
 
@@ -40,6 +40,9 @@ class Columns(Protocol):
     @property
     def batch_size(self) -> int:
         """The number of examples in a whole batch."""
+
+    def count(self, split: str) -> int | None:
+        """The number of examples of a split, where it is known without reading them all."""
 
     def dataset(self, split: str) -> tf.data.Dataset:
         """Batches as mappings of names to tensors; the training split shuffled anew each epoch."""
@@ -131,7 +134,7 @@ def _compile(training: Training, freezer: Freezer, position: int) -> None:
             freezer.apply(stage)
         prepare(model, training.batches("train", stage).element_spec)
         if training.replicas > 1:
-            model.train_step = ReplicaStep(model)
+            share_batches(model)
 
 
 def _trained_by_one_optimizer(training: Training, freezer: Freezer, position: int) -> list[Any]:
@@ -170,11 +173,7 @@ def _by_batch(callback: KerasObject) -> bool:
 
 
 def _fit_stage(training: Training, stage: Stage, watcher: Watcher) -> None:
-    dataset = training.batches("train", stage)
-    if training.replicas > 1:
-        dataset = divisible(dataset, training.replicas)
-    if stage.steps_per_epoch is not None:
-        dataset = dataset.repeat()
+    dataset = _training_batches(training, stage)
     validation = None
     if "validation" in training.data.splits:
         validation = training.batches("validation", stage)
@@ -190,6 +189,24 @@ def _fit_stage(training: Training, stage: Stage, watcher: Watcher) -> None:
         verbose=1 if training.verbose == "bar" else 0,
         shuffle=False,  # the data section has shuffled
     )
+
+
+def _training_batches(training: Training, stage: Stage) -> tf.data.Dataset:
+    dataset, replicas = training.batches("train", stage), training.replicas
+    if stage.steps_per_epoch is not None:
+        dataset = dataset.repeat()
+        return dataset if replicas == 1 else only_divisible(dataset, replicas)
+    if replicas == 1:
+        return dataset
+    count = training.data.count("train")
+    if count is None:
+        title = "the number of examples is not known before they are read"
+        hint = "add `steps_per_epoch`, or train with the strategy `one_device`"
+        raise RunError(
+            [Diagnostic("training-strategy", title, stage.span, "not on several devices", help=hint)]
+        )
+    whole, rest = divmod(count, training.data.batch_size)
+    return dataset if not rest or feeds_all(rest, replicas) else dataset.take(whole)
 
 
 def build_callbacks(callbacks: Sequence[KerasObject], folder: Path) -> list[keras.callbacks.Callback]:

@@ -39,15 +39,24 @@ class ReplicaStep:
         return dict(model.compute_metrics(x, y, predicted, sample_weight=sample_weight))
 
 
-def divisible(dataset: tf.data.Dataset, replicas: int) -> tf.data.Dataset:
-    """The batches of a dataset without those that would leave a replica without an example.
+def share_batches(model: keras.Model) -> None:
+    """Let a compiled and prepared model's `fit` train with `ReplicaStep`."""
+    model.train_step = ReplicaStep(model)
+    # It would draw a batch to build what is built, and so shift the order of the examples.
+    model._maybe_symbolic_build = lambda iterator=None, data_batch=None: None
 
-    A batch of n is dealt out in parts of ⌈n / replicas⌉, so only a small last batch can be such a one.
+
+def feeds_all(size: Any, replicas: int) -> Any:
+    """Whether a batch of `size` examples leaves no replica without one.
+
+    It is dealt out in parts of ⌈size / replicas⌉, so only a small batch can leave one out.
     """
+    return -(-size // replicas) * (replicas - 1) < size
 
-    def feeds_all(*batch: Any) -> Any:
-        size = tf.shape(tf.nest.flatten(batch)[0])[0]
-        part = -(-size // replicas)
-        return part * (replicas - 1) < size
 
-    return dataset.filter(feeds_all)
+def only_divisible(batches: tf.data.Dataset, replicas: int) -> tf.data.Dataset:
+    """The batches that feed all replicas, of a dataset without end.
+
+    One that ends must not be filtered: where its length is not known, a strategy runs a last empty step.
+    """
+    return batches.filter(lambda *batch: feeds_all(tf.shape(tf.nest.flatten(batch)[0])[0], replicas))

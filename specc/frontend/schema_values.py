@@ -1,0 +1,160 @@
+"""Parts of the JSON Schema that every section shares: argument types, Keras objects, names, formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from specc.catalog.signature import REQUIRED, Argument, Catalog, Signature
+
+Schema = dict[str, Any]
+
+NAME = r"^[a-z_][a-z0-9_]*$"
+DOTTED = r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$"
+DYNAMIC = r"\$"
+"""A key or text that holds an expression."""
+
+CATEGORIES: dict[str, str] = {
+    "layer": "a layer",
+    "loss": "a loss",
+    "metric": "a metric",
+    "optimizer": "an optimizer",
+    "schedule": "a learning-rate schedule",
+    "callback": "a callback",
+    "initializer": "an initializer",
+    "regularizer": "a regularizer",
+    "constraint": "a constraint",
+    "quantizer": "a quantizer",
+}
+
+_TYPES: dict[str, tuple[str, Schema]] = {
+    "boolean": ("true or false", {"type": "boolean"}),
+    "integer": ("an integer", {"type": "integer"}),
+    "number": ("a number", {"type": "number"}),
+    "string": ("a text", {"type": "string"}),
+    "list": ("a list", {"type": "array"}),
+    "mapping": ("a mapping", {"type": "object"}),
+    "integers": ("a list of integers", {"type": "array", "items": {"$ref": "#/$defs/integer"}}),
+    "numbers": ("a list of numbers", {"type": "array", "items": {"$ref": "#/$defs/number"}}),
+    "strings": ("a list of texts", {"type": "array", "items": {"$ref": "#/$defs/string"}}),
+    "shape": ("a list of integers or nulls", {"type": "array", "items": {"$ref": "#/$defs/integer-or-null"}}),
+    "dtype": ("a dtype's name", {"type": "string"}),
+    "activation": ("an activation's name", {"type": "string"}),
+}
+_EXPRESSION: Schema = {"$ref": "#/$defs/expression"}
+
+
+def ref(name: str) -> Schema:
+    """A reference to a shared definition."""
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def mapping(properties: Schema, required: Iterable[str] = (), **more: Any) -> Schema:
+    """A mapping with these keys and no others."""
+    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False, **more}
+    if required:
+        schema["required"] = list(required)
+    return schema
+
+
+def names_to(value: Schema, pattern: str = NAME) -> Schema:
+    """A mapping from names of the user's, or from `$`-expressions that give names, to `value`."""
+    return {
+        "type": "object",
+        "patternProperties": {pattern: value, DYNAMIC: value},
+        "additionalProperties": False,
+    }
+
+
+def list_of(items: Schema) -> Schema:
+    """A list."""
+    return {"type": "array", "items": items}
+
+
+def value_name(types: tuple[str, ...], *, nullable: bool = False, minimum: float | None = None) -> str:
+    """The definition's name for a value of any of these types; `value_definition` reads it."""
+    parts = [*types, *(["null"] if nullable else [])]
+    return "-or-".join(parts) + (f"-from-{minimum:g}" if minimum is not None else "")
+
+
+def value_definition(name: str) -> Schema:
+    """The definition behind a `value_name`: each value may be an expression instead. Raises KeyError."""
+    kinds, _, least = name.partition("-from-")
+    parts = kinds.split("-or-")
+    if "any" in parts:
+        return {"title": "any value"}
+    branches, words = [], []
+    for part in parts:
+        word, schema = _branch(part)
+        if least and part in ("integer", "number"):
+            word, schema = f"{word} of at least {least}", schema | {"minimum": float(least)}
+        branches.append(schema)
+        words.append(word)
+    return {"title": " or ".join(words), "anyOf": [*branches, _EXPRESSION]}
+
+
+def _branch(part: str) -> tuple[str, Schema]:
+    if part == "null":
+        return "null", {"type": "null"}
+    if part in CATEGORIES:
+        return CATEGORIES[part], ref(part)
+    return _TYPES[part]
+
+
+def argument(wanted: Argument) -> Schema:
+    """The schema of one argument of a constructor."""
+    if wanted.choices and wanted.types == ("string",):
+        choices: list[Any] = [*wanted.choices, *([None] if wanted.nullable else [])]
+        words = ", ".join("null" if c is None else f"`{c}`" for c in choices)
+        schema: Schema = {"title": f"one of {words}", "anyOf": [{"enum": choices}, _EXPRESSION]}
+    else:
+        schema = ref(value_name(wanted.types, nullable=wanted.nullable, minimum=wanted.minimum))
+    if wanted.default is not REQUIRED and isinstance(wanted.default, bool | int | float | str):
+        schema["default"] = wanted.default
+    return schema
+
+
+def use_of(category: str, signature: Signature) -> Schema:
+    """What stands after `Kind:`: its arguments, its first argument alone, an expression, or nothing."""
+    if signature.refused:
+        return {"not": {}, "description": signature.refused}
+    first = [argument(signature.arguments[0])] if signature.arguments else []
+    schema: Schema = {
+        "if": {"type": "object"},
+        "then": ref(f"arguments.{category}.{signature.name}"),
+        "else": {"title": "arguments", "anyOf": [*first, {"type": "null"}, _EXPRESSION]},
+    }
+    if signature.summary:
+        schema["description"] = signature.summary
+    return schema
+
+
+def arguments_of(signature: Signature) -> Schema:
+    """The mapping of a kind's arguments."""
+    required = [a.name for a in signature.arguments if a.required]
+    return mapping({a.name: argument(a) for a in signature.arguments}, required)
+
+
+def kinds_of(category: str, catalog: Catalog) -> Schema:
+    """The kinds of a category as keys of a mapping."""
+    return {name: ref(f"{category}.{name}") for name in catalog.objects.get(category, {})}
+
+
+def object_definition(category: str, catalog: Catalog) -> Schema:
+    """An object of a category: the name of a kind, `{Kind: arguments}`, or an identifier of Keras's."""
+    names = [*catalog.objects.get(category, {}), *catalog.identifiers.get(category, {})]
+    known: Schema = {"enum": list(dict.fromkeys(names))}
+    branches = [known, _EXPRESSION]
+    if category == "layer":
+        branches.append({"type": "string", "pattern": DOTTED})
+    return {
+        "title": CATEGORIES[category],
+        "if": {"type": "object"},
+        "then": ref(f"{category}-object"),
+        "else": {"title": CATEGORIES[category], "anyOf": branches},
+    }
+
+
+def one_kind(category: str, catalog: Catalog) -> Schema:
+    """`{Kind: arguments}`."""
+    return mapping(kinds_of(category, catalog), minProperties=1, maxProperties=1)

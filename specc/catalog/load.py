@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from specc.catalog.plugins import registered
-from specc.catalog.signature import REQUIRED, Argument, CallArgument, Catalog, Category, Signature
+from specc.catalog.signature import REQUIRED, Argument, CallArgument, Catalog, Signature
 
 _FOLDER = Path(__file__).parent / "data"
-_FILES: dict[Category, str] = {
+_FILES: dict[str, str] = {
     "layer": "layers",
     "loss": "losses",
     "metric": "metrics",

@@ -208,9 +208,7 @@ def stale() -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     """Write the catalog, or with `--check` say whether it is current (exit code 1 where it is not)."""
     parser = argparse.ArgumentParser(prog="python -m specc.lower.catalog", description=main.__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit with 1 where a file is stale"
-    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if stale")
     if parser.parse_args(arguments).check:
         names = stale()
         for name in names:

@@ -16,71 +16,14 @@ _LIKE = {"Identity", "MixUp", "CutMix", "MaxNumBoundingBoxes"}
 _MERGE = keras.layers.Add.__mro__[1]
 _LIST_FED = (_MERGE, keras.layers.Attention, keras.layers.HashedCrossing)
 
-TENSOR_OPERANDS = set(
-    [
-        "x",
-        "x1",
-        "x2",
-        "y",
-        "a",
-        "b",
-        "N_",
-        "abs_",
-        "angle",
-        "array",
-        "bias",
-        "coordinates",
-        "condition",
-        "counts",
-        "data",
-        "depthwise_kernel",
-        "end_points",
-        "gamma",
-        "beta",
-        "image1",
-        "image2",
-        "images",
-        "indices",
-        "inputs",
-        "kernel",
-        "key",
-        "logits",
-        "mask",
-        "mean",
-        "offset",
-        "output",
-        "output_length",
-        "pointwise_kernel",
-        "predictions",
-        "probabilities",
-        "query",
-        "scale",
-        "segment_ids",
-        "sequence_lengths",
-        "sorted_sequence",
-        "start_indices",
-        "start_points",
-        "target",
-        "target_length",
-        "targets",
-        "tensor",
-        "transform",
-        "translation",
-        "updates",
-        "value",
-        "values",
-        "variable",
-        "variance",
-        "volumes",
-        "weights",
-        "alpha",
-        "x_min",
-        "x_max",
-        "minval",
-        "maxval",
-        "stddev",
-    ]
-)
+_OPERANDS = """
+a abs_ alpha angle array b beta bias condition coordinates counts data depthwise_kernel end_points
+gamma image1 image2 images indices inputs kernel key logits mask maxval mean minval offset output
+output_length pointwise_kernel predictions probabilities query scale segment_ids sequence_lengths
+sorted_sequence start_indices start_points stddev target target_length targets tensor transform
+translation updates value values variable variance volumes weights x x1 x2 x_max x_min y
+"""
+TENSOR_OPERANDS = frozenset(_OPERANDS.split())
 """Operand names that may be tensors; a few are numbers just as well."""
 
 TENSOR_LISTS = {"xs", "operands", "condlist", "choicelist", "arrays"}
@@ -101,7 +44,7 @@ _NUMBERS_IN: dict[str, set[str]] = {
 
 
 def call_arguments(cls: type[keras.layers.Layer]) -> list[str]:
-    """The call arguments of a layer as the catalog writes them: `query:tensor!`, `mask:tensor`, `training`."""
+    """The call arguments of a layer as the catalog writes them: `query:tensor!`, `training`."""
     return [
         _call_argument(cls, parameter)
         for parameter in list(inspect.signature(cls.call).parameters.values())[1:]

@@ -38,7 +38,7 @@ def _of_bases(cls: type) -> dict[str, inspect.Parameter]:
     found: dict[str, inspect.Parameter] = {}
     for base in cls.__mro__[1:]:
         if "__init__" in vars(base) and base.__module__.startswith("keras."):
-            for parameter in list(inspect.signature(base.__init__).parameters.values())[1:]:
+            for parameter in list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]:
                 if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
                     found.setdefault(parameter.name, parameter)
     return found

@@ -182,7 +182,7 @@ BY_NAME: dict[str, str] = {
     "split": "string? {whitespace,character}",
     "standardize": "string? {lower_and_strip_punctuation,lower,strip_punctuation}",
     "stddev": "number",
-    "strides": "integer|integers? >=1",
+    "strides": _SIZE,
     "summation_method": "string {interpolation,minoring,majoring}",
     "target_class_ids": "integers",
     "target_shape": "integer|shape",

@@ -68,32 +68,33 @@ class Ports:
 def check_columns(
     element: Mapping[str, Any], ports: Ports, stage: Stage, span: Span | None, reporter: Reporter
 ) -> None:
-    """Report every column that training needs and the data lacks, and inputs of another shape.
+    """Report the columns that training needs and the data lacks, and inputs of another shape.
 
     `element` are the `tf.TensorSpec`s of a batch, by name.
     """
-    needed = [(name, "input", ports.inputs[name]) for name in ports.inputs]
-    needed += [(name, "target", None) for name in stage.targets]
-    needed += [(name, "sample weight", None) for name in dict.fromkeys(stage.sample_weight.values())]
-    for name, role, tensor in needed:
-        if name not in element:
-            reporter.error(
-                "training-column-missing",
-                f"the data has no `{name}`, which the model needs as {role}",
-                span,
-                f"gives no `{name}`",
-                help=did_you_mean(name, element),
-            )
-        elif tensor is not None and not _fits(element[name].shape, tensor.shape):
-            reporter.error(
-                "training-column-shape",
-                f"the data's `{name}` does not fit the model's input `{name}`",
-                span,
-                notes=(
-                    f"the data gives {_shape(element[name].shape)} for an example",
-                    f"the model takes {_shape(tensor.shape)}",
-                ),
-            )
+    needed = dict.fromkeys(ports.inputs, "an input")
+    needed |= dict.fromkeys(stage.targets, "a target")
+    needed |= dict.fromkeys(stage.sample_weight.values(), "a sample weight")
+    missing = {name: role for name, role in needed.items() if name not in element}
+    if missing:
+        reporter.error(
+            "training-column-missing",
+            "the data lacks " + ", ".join(f"`{name}`" for name in missing),
+            span,
+            notes=[f"`{name}` is {role}" for name, role in missing.items()],
+            help=did_you_mean(next(iter(missing)), element),
+        )
+    wrong = {n: t for n, t in ports.inputs.items() if n in element and not _fits(element[n].shape, t.shape)}
+    if wrong:
+        reporter.error(
+            "training-column-shape",
+            "the data does not fit the model's " + ", ".join(f"`{name}`" for name in wrong),
+            span,
+            notes=[
+                f"the data gives {_shape(element[name].shape)} for `{name}`, the model takes {_shape(tensor.shape)}"
+                for name, tensor in wrong.items()
+            ],
+        )
 
 
 def _fits(given: Any, wanted: Any) -> bool:

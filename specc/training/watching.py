@@ -122,7 +122,7 @@ State = list[tuple[Any, np.ndarray]]
 
 def _state(model: keras.Model) -> State:
     """Every variable of the model and of its optimizer, with a copy of its value."""
-    return [(variable, np.array(variable)) for variable in (*model.variables, *model.optimizer.variables)]
+    return [(variable, variable.numpy()) for variable in (*model.variables, *model.optimizer.variables)]
 
 
 def _restore(state: State) -> None:

@@ -1,0 +1,1 @@
+"""Text to graphs: compose, check, resolve, expand. Loads neither Keras nor TensorFlow."""

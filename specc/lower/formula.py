@@ -145,10 +145,10 @@ class _Formula:
     def conditional(self, node: n.Conditional) -> Any:
         raise ExpressionError("tensors take no `if`", node.start, node.end, "write `where(test, a, b)`")
 
-    def list(self, node: n.List) -> list[Any]:
+    def list(self, node: n.List) -> Any:
         return [self.value(item) for item in node.items]
 
-    def comprehension(self, node: n.Comprehension) -> list[Any]:
+    def comprehension(self, node: n.Comprehension) -> Any:
         help = "loop when the spec is compiled: `$([… for … in …])`"
         raise ExpressionError("a formula takes no `for`", node.start, node.end, help)
 
@@ -173,7 +173,7 @@ def _is_boolean(value: Any) -> bool:
 
 
 def _beside(value: Any, other: Any) -> Any:
-    """A list of numbers beside a tensor becomes an array of the tensor's dtype (or of floats, if it has any)."""
+    """A list of numbers beside a tensor becomes an array of its dtype (of floats, where it has any)."""
     if not isinstance(value, list):
         return value
     if any(is_tensor(item) for item in value):

@@ -29,10 +29,14 @@ class Diagnostic:
 
 
 class SpecError(Exception):
-    """A spec, a file or an argument is wrong; carries every diagnostic that was found."""
+    """A spec, a file or an argument is wrong; carries every diagnostic that was found.
+
+    `texts` holds the sources by file name, where they were read, for excerpts.
+    """
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
+        self.texts: dict[str, str] = {}
         super().__init__("; ".join(_line(d) for d in self.diagnostics))
 
 

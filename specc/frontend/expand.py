@@ -1,0 +1,403 @@
+"""Steps to nodes: layers, formulas, reuses and block uses, in one scope after another.
+
+Structural kinds are in `structures`; what is wrong is reported and leaves a Broken binding, so that the
+steps after it are still checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping as Values
+from typing import TYPE_CHECKING, Any
+
+from specc.catalog.objects import KerasObject
+from specc.catalog.read import read_object
+from specc.catalog.signature import Catalog, Signature
+from specc.frontend import structures
+from specc.frontend.fill import fill_value
+from specc.frontend.formulas import read_formula
+from specc.frontend.naming import bind_outputs, output_names, step_name
+from specc.frontend.scope import BROKEN, Binding, LeftOut, Outputs, Scope, Tensor, is_generated
+from specc.frontend.steps import Step, read_step
+from specc.frontend.uses import use_block, use_model
+from specc.frontend.wiring import Wired, into_layer
+from specc.graph.ir import Formula, Layer, Node, Operation, Reuse, Weight, wires
+from specc.source.diagnostic import Reporter, SpecError
+from specc.source.span import Span
+from specc.source.suggest import did_you_mean
+from specc.source.values import Mapping, Scalar, Sequence, Value, describe, to_python
+
+if TYPE_CHECKING:
+    from specc.frontend.project import Project
+
+MOST_NODES = 100_000
+"""How many nodes a model may expand to."""
+
+
+class Expander:
+    """Expands the steps of one model into `nodes` and `weights`."""
+
+    def __init__(self, project: Project, catalog: Catalog, reporter: Reporter) -> None:
+        self.project, self.catalog, self.reporter = project, catalog, reporter
+        self.nodes: list[Node] = []
+        self.weights: list[Weight] = []
+        self.flowing: dict[str, Tensor] = {}
+        self.by_node: dict[str, Node] = {}
+        self._steps: dict[int, Step | None] = {}
+        self._objects: dict[int, KerasObject | None] = {}
+
+    # --- walking ------------------------------------------------------------------------------------------
+    def steps(self, value: Value | None, scope: Scope) -> None:
+        """Expand a list of steps, one after another."""
+        if value is None:
+            return
+        if not isinstance(value, Sequence):
+            title = f"steps are a list, and this is {describe(value)}"
+            self.reporter.error("wrong-type", title, value.span, help="start each step with `- `")
+            scope.flow(BROKEN)
+            return
+        for item in value:
+            self.step(item, scope)
+
+    def step(self, value: Value, scope: Scope) -> None:
+        """Expand one step."""
+        step = self.read(value)
+        if step is None:
+            scope.flow(BROKEN)
+            return
+        when = self.flag(step, "when", scope)
+        if when is False:
+            self.leave_out(step, scope)
+            return
+        trainable = self.flag(step, "trainable", scope)
+        with scope.frozen(trainable):
+            self.kind(step)(self, step, scope)
+
+    def read(self, value: Value) -> Step | None:
+        """A step taken apart; once, however often it is repeated."""
+        if id(value) not in self._steps:
+            self._steps[id(value)] = read_step(value, self.reporter)
+        return self._steps[id(value)]
+
+    def kind(self, step: Step) -> Callable[[Expander, Step, Scope], None]:
+        """What expands a step of this kind."""
+        if step.kind in _KINDS:
+            return _KINDS[step.kind]
+        if step.kind[:1].isupper():
+            return Expander.layer
+        return Expander.use
+
+    def flag(self, step: Step, key: str, scope: Scope) -> bool | None:
+        """A truth value beside a step, or None."""
+        value = step.get(key)
+        if value is None:
+            return None
+        filled = fill_value(value, scope.values, self.reporter)
+        if isinstance(filled, Scalar) and isinstance(filled.value, bool):
+            return filled.value
+        if filled is not None:
+            title = f"`{key}` is true or false, and this is {describe(filled)}"
+            self.reporter.error("wrong-type", title, filled.span)
+        return None
+
+    def leave_out(self, step: Step, scope: Scope) -> None:
+        """Bind the names of a step that `when` leaves out, so that using one says so."""
+        when = step.get("when")
+        assert when is not None
+        name = step_name(step, scope, self.reporter)
+        for given in [name] if name else []:
+            scope.tensors[given] = (LeftOut(when.span), step.span)
+        for given, span in output_names(step, scope, self.reporter) or []:
+            scope.tensors[given] = (LeftOut(when.span), span)
+
+    # --- nodes --------------------------------------------------------------------------------------------
+    def add(self, node: Node, constant: bool = False) -> list[Tensor]:
+        """Take a node into the graph; its outputs as tensors. Raises SpecError when there are too many."""
+        if len(self.nodes) >= MOST_NODES:
+            self.reporter.error(
+                "too-large", f"this model expands to more than {MOST_NODES:,} steps", node.origin.span
+            )
+            raise SpecError(self.reporter.sorted())
+        self.nodes.append(node)
+        self.by_node[node.name] = node
+        return [Tensor(output, node.flows, constant) for output in node.outputs]
+
+    def node(
+        self, name: str, operation: Operation, wired: Wired, scope: Scope, span: Span, **more: Any
+    ) -> Tensor:
+        """Add a node of one output."""
+        node = Node(
+            name,
+            operation,
+            wired.wires,
+            more.pop("outputs", (name,)),
+            scope.origin(span),
+            trainable=scope.trainable,
+            flows=wired.flows,
+            **more,
+        )
+        return self.add(node)[0]
+
+    def identity(self, name: str, tensor: Tensor, scope: Scope, span: Span) -> Tensor:
+        """An `Identity` under a user's name, so that the saved model has it."""
+        wired = Wired((("", tensor.ref),), tensor.flows)
+        return self.node(
+            scope.path + name, Layer(KerasObject("layer", "Identity", {}, span)), wired, scope, span
+        )
+
+    def finish(self, step: Step, name: str | None, result: Binding, scope: Scope) -> None:
+        """Bind the result of a step that is not one layer, under its name if it has one, and let it flow."""
+        if name and isinstance(result, Tensor):
+            result = self.identity(name, result, scope, step.span)
+        if name:
+            scope.tensors[name] = (result, step.span)
+        renamed = bind_outputs(step, result, scope, self.reporter)
+        if isinstance(result, Outputs):
+            if not name and not renamed:
+                listed = ", ".join(f"`{n}`" for n in result.tensors)
+                title = f"this step has several outputs and no name: {listed}"
+                self.reporter.error("unnamed-outputs", title, step.span, help="give it a `name`")
+            scope.stop_flow(f"`{step.kind}` gives several outputs")
+        else:
+            scope.flow(result)
+
+    # --- layers -------------------------------------------------------------------------------------------
+    def layer(self, step: Step, scope: Scope) -> None:
+        """A step that is one layer of Keras's or a plugin's."""
+        made = self.object(step, scope)
+        signature = self.signature(step.kind)
+        name = step_name(step, scope, self.reporter)
+        wired = settings = None
+        if signature is not None and not signature.refused:
+            wired = into_layer(step.get("from"), signature, step.key.span, scope, self.reporter)
+            settings = self.settings(step, signature, scope)
+        names = output_names(step, scope, self.reporter)
+        if made is None or signature is None or wired is None or settings is None or names is None:
+            self.broken(name, names, scope, step)
+            return
+        label = name or scope.generate(step.kind)
+        self.call(step, scope, label, name, names, Layer(made), signature, wired, settings)
+        scope.layers[label] = scope.path + label
+
+    def call(
+        self,
+        step: Step,
+        scope: Scope,
+        label: str,
+        name: str | None,
+        names: list[tuple[str, Span]],
+        operation: Operation,
+        signature: Signature,
+        wired: Wired,
+        settings: dict[str, Any],
+    ) -> None:
+        """Add the node of a layer's call and bind what comes out."""
+        several = self.gives_several(operation, signature, settings)
+        if names and len(names) > 1 and not several:
+            title = f"`{signature.name}` gives one output, and {len(names)} are named"
+            self.reporter.error("wrong-output-count", title, names[0][1])
+            return self.broken(name, names, scope, step)
+        if several and len(names) < 2:
+            title = f"`{signature.name}` gives several outputs here"
+            self.reporter.error(
+                "several-outputs",
+                title,
+                step.key.span,
+                help="name them all: `outputs: [sequence, h, c]`, say",
+            )
+            return self.broken(name, names, scope, step)
+        outputs = tuple(scope.path + given for given, _ in names) or (scope.path + label,)
+        node = Node(
+            scope.path + label,
+            operation,
+            wired.wires,
+            outputs,
+            scope.origin(step.span),
+            settings,
+            scope.trainable,
+            wired.flows,
+        )
+        tensors = self.add(node)
+        for (given, span), tensor in zip(names, tensors, strict=False):
+            scope.tensors[given] = (tensor, span)
+        if len(tensors) == 1:
+            if name:
+                scope.tensors[name] = (tensors[0], step.span)
+            scope.flow(tensors[0])
+        else:
+            scope.stop_flow(f"`{step.kind}` gives several outputs")
+            if name:
+                pairs = {given: tensor for (given, _), tensor in zip(names, tensors, strict=True)}
+                scope.tensors[name] = (Outputs(pairs), step.span)
+        return None
+
+    def gives_several(self, operation: Operation, signature: Signature, settings: Values[str, Any]) -> bool:
+        """Whether a layer's call has more than one output, as far as the catalog knows."""
+        if signature.outputs == "state":
+            target = operation
+            if isinstance(operation, Reuse):
+                target = self.by_node[operation.target].operation
+            made = target.object if isinstance(target, Layer) else None
+            return made is not None and _returns_state(made)
+        if signature.outputs == "scores":
+            return bool(settings.get("return_attention_scores"))
+        return signature.outputs == "many"
+
+    def object(self, step: Step, scope: Scope) -> KerasObject | None:
+        """The layer a step writes down; computed once where no `$` is in it."""
+        static = step.argument is None or not step.argument.dynamic
+        key = id(step.key)
+        if static and key in self._objects:
+            return self._objects[key]
+        argument = None if step.argument is None else fill_value(step.argument, scope.values, self.reporter)
+        if argument is None and step.argument is not None:
+            return None
+        value: Value = step.key
+        if argument is not None:
+            value = Mapping(((step.key, argument),), step.span)
+        made = read_object(value, "layer", self.catalog, self.reporter, models=self.project.model_names)
+        if static:
+            self._objects[key] = made
+        return made
+
+    def signature(self, kind: str) -> Signature | None:
+        """The catalog's signature of a layer."""
+        return self.catalog.objects["layer"].get(kind)
+
+    def settings(self, step: Step, signature: Signature, scope: Scope) -> dict[str, Any] | None:
+        """The call-time settings of a step, checked by name; None where wrong."""
+        allowed = {c.name for c in signature.call if c.form == "setting"}
+        return self.read_settings(step, allowed, f"`{signature.name}`", scope)
+
+    def read_settings(self, step: Step, allowed: set[str], what: str, scope: Scope) -> dict[str, Any] | None:
+        """`call:` with names among `allowed`; None where wrong."""
+        value = step.get("call")
+        if value is None:
+            return {}
+        filled = fill_value(value, scope.values, self.reporter)
+        if not isinstance(filled, Mapping):
+            if filled is not None:
+                title = f"`call` is a mapping, and this is {describe(filled)}"
+                self.reporter.error("wrong-type", title, filled.span)
+            return None
+        unknown = [key for key, _ in filled.entries if key.value not in allowed]
+        for key in unknown:
+            title = f"{what} takes no call argument `{key.value}`"
+            help = did_you_mean(str(key.value), allowed) or "tensors are given by `from`"
+            self.reporter.error("unknown-argument", title, key.span, help=help)
+        return None if unknown else to_python(filled)
+
+    def broken(
+        self, name: str | None, names: list[tuple[str, Span]] | None, scope: Scope, step: Step
+    ) -> None:
+        """What a wrong step leaves behind: names that are Broken."""
+        for given, span in names or []:
+            scope.tensors[given] = (BROKEN, span)
+        if name:
+            scope.tensors[name] = (BROKEN, step.span)
+        scope.flow(BROKEN)
+
+    # --- other kinds --------------------------------------------------------------------------------------
+    def formula(self, step: Step, scope: Scope) -> None:
+        """A `formula:` step."""
+        name = step_name(step, scope, self.reporter)
+        if step.get("from") is not None:
+            self.formula_from(step, scope)
+        read = read_formula(step.argument, scope, self.catalog, self.reporter)
+        if step.argument is None:
+            self.reporter.error("wrong-type", "a formula is a text, and this is empty", step.key.span)
+        if read is None:
+            self.broken(name, None, scope, step)
+            return
+        plain = name is not None and is_generated(name, "formula")
+        label = name if plain else f"{name}.formula" if name else scope.generate("formula")
+        assert label is not None
+        node = Node(
+            scope.path + label,
+            Formula(read.expression),
+            tuple(("", ref) for ref in read.tensors),
+            (scope.path + label,),
+            scope.origin(step.span),
+            flows=read.flows,
+        )
+        tensor = self.add(node, read.constant)[0]
+        if name and not plain and not read.constant:
+            self.finish(step, name, tensor, scope)
+            return
+        if name:
+            scope.tensors[name] = (tensor, step.span)
+        scope.flow(tensor)
+
+    def formula_from(self, step: Step, scope: Scope) -> None:
+        """`from` beside a formula has no effect: it names its tensors itself."""
+        value = step.get("from")
+        assert value is not None
+        self.reporter.error(
+            "misplaced-key", "a formula names its tensors itself: `from` has no effect here", value.span
+        )
+
+    def reuse(self, step: Step, scope: Scope) -> None:
+        """A `reuse:` step: another call of an earlier layer."""
+        name = step_name(step, scope, self.reporter)
+        names = output_names(step, scope, self.reporter)
+        filled = None
+        if step.argument is not None:
+            filled = fill_value(step.argument, scope.values, self.reporter)
+        target = str(filled.value) if isinstance(filled, Scalar) else ""
+        node = self.by_node.get(scope.layers.get(target, ""))
+        if node is None or not isinstance(node.operation, Layer):
+            if filled is not None and not isinstance(scope.tensors.get(target, (None,))[0], type(BROKEN)):
+                title = f"`{target}` is no layer that was named before"
+                self.reporter.error(
+                    "unknown-name", title, filled.span, help=did_you_mean(target, scope.layers)
+                )
+            self.broken(name, names, scope, step)
+            return
+        signature = self.signature(node.operation.object.kind)
+        assert signature is not None
+        wired = into_layer(step.get("from"), signature, step.key.span, scope, self.reporter)
+        settings = self.settings(step, signature, scope)
+        if wired is None or settings is None or names is None:
+            self.broken(name, names, scope, step)
+            return
+        label = name or scope.generate("reuse")
+        self.call(step, scope, label, name, names, Reuse(node.name), signature, wired, settings)
+
+    def use(self, step: Step, scope: Scope) -> None:
+        """A step that is a block or a model of the spec."""
+        block = scope.home.blocks.get(step.kind)
+        if block is not None:
+            scope.home.used.add(step.kind)
+            use_block(self, block, step, scope)
+        elif step.kind in self.project.model_names:
+            use_model(self, step, scope)
+        else:
+            self.unknown_kind(step, scope)
+
+    def unknown_kind(self, step: Step, scope: Scope) -> None:
+        """A lower-case kind that is nothing."""
+        known = [*scope.home.blocks, *self.project.model_names, *_KINDS]
+        help = did_you_mean(step.kind, known)
+        capital = {name.lower(): name for name in self.catalog.objects["layer"]}
+        if step.kind.replace("_", "") in capital:
+            help = f"layers keep Keras's names: `{capital[step.kind.replace('_', '')]}`"
+        title = f"there is no block or model `{step.kind}`"
+        self.reporter.error("unknown-block", title, step.key.span, help=help)
+        self.broken(step_name(step, scope, self.reporter), None, scope, step)
+
+
+def _returns_state(made: KerasObject) -> bool:
+    inner = made.arguments.get("layer")
+    own = bool(made.arguments.get("return_state"))
+    return own or (isinstance(inner, KerasObject) and _returns_state(inner))
+
+
+_KINDS: dict[str, Callable[[Expander, Step, Scope], None]] = {
+    "formula": Expander.formula,
+    "reuse": Expander.reuse,
+    "repeat": structures.repeat,
+    "branches": structures.branches,
+    "residual": structures.residual,
+}
+
+__all__ = ["Expander", "wires"]

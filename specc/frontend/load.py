@@ -1,0 +1,223 @@
+"""The front end from a path to a Spec: one stage after another, every error of all of them told together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from specc.catalog.load import load
+from specc.catalog.signature import Catalog
+from specc.frontend.compose import Composer, Document
+from specc.frontend.formula_positions import fill_section
+from specc.frontend.overrides import CommandLine
+from specc.frontend.parameters import bind_lets, bind_parameters, check_name, read_parameters
+from specc.frontend.project import ENTRY, Project, Reference
+from specc.frontend.scope import Block, File
+from specc.frontend.sections.data import DataSection, read_data
+from specc.frontend.sections.train import TrainSection, read_train
+from specc.frontend.spec import Spec
+from specc.frontend.structure import check_structure
+from specc.graph.ir import Graph
+from specc.graph.verify import verify
+from specc.source.diagnostic import Reporter, SpecError
+from specc.source.span import Span
+from specc.source.values import Mapping, Scalar, Sequence, Value, to_python
+
+SECTIONS = ("data", "train", "serve", "generate")
+
+
+def load_spec(path: str | Path, params: Iterable[object] = (), overrides: Iterable[object] = ()) -> Spec:
+    """Read, compose, check, resolve and expand the spec at `path`.
+
+    `params` and `overrides` are texts `name=value` or pairs of a name and plain data. Raises SpecError with
+    everything that is wrong; its `texts` hold the sources.
+    """
+    reporter = Reporter()
+    loading = _Loading(Path(path), reporter)
+    try:
+        return loading.load(CommandLine(params, overrides))
+    except SpecError as error:
+        error.texts = loading.composer.texts
+        raise
+
+
+class _Loading:
+    def __init__(self, path: Path, reporter: Reporter) -> None:
+        self.path, self.reporter = path, reporter
+        self.catalog: Catalog = load()
+        self.composer = Composer(path.parent, reporter)
+        self.files: dict[Path, File] = {}
+
+    def load(self, command_line: CommandLine) -> Spec:
+        document = self.composer.compose(self.path, command_line)
+        if document is None:
+            raise SpecError(self.reporter.sorted())
+        check_structure(document.value, self.catalog, self.reporter)
+        home = self.file(document, command_line)
+        project = Project(self.definitions(document.value), home, self.catalog, self.reporter)
+        project.expand_all()
+        self.warn_unused(document.value, home)
+        sections = self.sections(document.value, home)
+        data, train = self.read(sections, project)
+        self.reporter.stop_if_failed()
+        for model in project.models.values():
+            if isinstance(model, Graph):
+                verify(model)
+        return Spec(
+            name=str(_plain(document.value.get("name"), self.path.stem)),
+            seed=int(_plain(document.value.get("seed"), 0)),
+            path=self.path,
+            params=home.values,
+            models=project.models,
+            data=data,
+            train=train,
+            sections=sections,
+            warnings=self.reporter.sorted(),
+            texts=self.composer.texts,
+        )
+
+    # --- files --------------------------------------------------------------------------------------------
+    def file(self, document: Document, command_line: CommandLine | None = None) -> File:
+        """The values and blocks of a document; only the named spec's parameters can be given."""
+        declared = read_parameters(document.value.get("params"), self.reporter)
+        given = command_line.params(self.reporter) if command_line else {}
+        place = Span(str(document.path), 1, 1, 1, 2)
+        params = self.with_missing(declared, given, place)
+        values = bind_lets(document.value.get("let"), params, self.reporter)
+        home = File(values if values is not None else params)
+        for alias, imported in document.imports.items():
+            inner = self.imported(imported)
+            for name, block in inner.blocks.items():
+                home.blocks[f"{alias}.{name}"] = block
+        self.blocks(document.value.get("blocks"), home)
+        return home
+
+    def with_missing(self, declared: dict, given: dict, place: Span) -> dict:  # type: ignore[type-arg]
+        """Bound parameters; where one is wrong, those that are right, so that checking can go on."""
+        values = {name: override.value for name, override in given.items()}
+        owner = "this spec"
+        bound = bind_parameters(declared, values, {}, owner, place, self.reporter)
+        if bound is not None:
+            return bound
+        found = {}
+        for name, parameter in declared.items():
+            held = Reporter()
+            one = bind_parameters({name: parameter}, {}, {}, owner, place, held)
+            found[name] = one[name] if one else None
+        return found
+
+    def imported(self, document: Document) -> File:
+        """The file of an imported document, checked once."""
+        path = document.path.resolve()
+        if path not in self.files:
+            check_structure(document.value, self.catalog, self.reporter)
+            self.files[path] = self.file(document)
+        return self.files[path]
+
+    def blocks(self, section: Value | None, home: File) -> None:
+        """Take the blocks of a file into it."""
+        if not isinstance(section, Mapping):
+            return
+        for key, body in section.entries:
+            name = str(key.value)
+            if not check_name(name, key.span, self.reporter, "block") or not isinstance(body, Mapping):
+                continue
+            parameters = read_parameters(body.get("params"), self.reporter)
+            home.blocks[name] = Block(name, body, parameters, home, key.span)
+
+    def definitions(self, document: Mapping) -> dict[str, tuple[Scalar, Mapping]]:
+        """The models of a document by name; `model:` is the entry called `model`."""
+        found: dict[str, tuple[Scalar, Mapping]] = {}
+        section = document.get("models")
+        if isinstance(section, Mapping):
+            for key, body in section.entries:
+                if isinstance(body, Mapping):
+                    found[str(key.value)] = (key, body)
+        entry = document.get(ENTRY)
+        if isinstance(entry, Mapping):
+            if ENTRY in found:
+                title = "`model` and `models.model` are the same name"
+                self.reporter.error("duplicate-name", title, document.key(ENTRY).span)
+            found[ENTRY] = (document.key(ENTRY), entry)
+        if not found and "model" not in document and "models" not in document:
+            self.reporter.error(
+                "missing-key",
+                "this spec has no model",
+                document.span.within(0, 1),
+                help="add `model:` or `models:`",
+            )
+        return found
+
+    # --- the rest -----------------------------------------------------------------------------------------
+    def sections(self, document: Mapping, home: File) -> dict[str, Mapping]:
+        """The sections beside the models, resolved."""
+        found: dict[str, Mapping] = {}
+        for name in SECTIONS:
+            value = document.get(name)
+            if value is None:
+                continue
+            filled = fill_section(name, value, home.values, self.reporter)
+            if isinstance(filled, Mapping):
+                found[name] = filled
+        return found
+
+    def read(
+        self, sections: dict[str, Mapping], project: Project
+    ) -> tuple[DataSection | None, TrainSection | None]:
+        data = train = None
+        if "data" in sections:
+            data = read_data(sections["data"], self.catalog, self.reporter)
+        if "train" in sections:
+            entry = project.models.get(ENTRY) or next(iter(project.models.values()), None)
+            names: tuple[str, ...] = ()
+            if isinstance(entry, Graph):
+                names = entry.output_names
+            elif isinstance(entry, Reference):
+                names = entry.interface.outputs
+            if names or not self.reporter.failed:
+                train = read_train(sections["train"], names, self.catalog, self.reporter)
+        return data, train
+
+    def warn_unused(self, document: Mapping, home: File) -> None:
+        """Blocks that nothing uses, and parameters that no expression names."""
+        used = {name for file in (home, *self.files.values()) for name in file.used}
+        for name, block in home.blocks.items():
+            if "." not in name and name not in used:
+                title = f"the block `{name}` is not used"
+                self.reporter.warning("unused-block", title, block.span, help="use it, or remove it")
+        named = _names_in_expressions(document)
+        section = document.get("params")
+        if isinstance(section, Mapping):
+            for key, _ in section.entries:
+                if key.value not in named:
+                    title = f"the parameter `{key.value}` is not used"
+                    self.reporter.warning(
+                        "unused-parameter", title, key.span, help=f"use it as `${key.value}`"
+                    )
+
+
+_WORD = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+def _names_in_expressions(value: Value) -> set[str]:
+    found: set[str] = set()
+    stack: list[Value] = [value]
+    while stack:
+        item = stack.pop()
+        if not item.dynamic:
+            continue
+        if isinstance(item, Scalar):
+            found |= set(_WORD.findall(str(item.value)))
+        elif isinstance(item, Sequence):
+            stack.extend(item.items)
+        else:
+            for key, inner in item.entries:
+                stack += [key, inner]
+    return found
+
+
+def _plain(value: Value | None, default: Any) -> Any:
+    plain = None if value is None else to_python(value)
+    return default if plain is None else plain

@@ -1,0 +1,211 @@
+"""Parameters and lets: the values a spec, a block or a model computes with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as Values
+from dataclasses import dataclass
+from typing import Any
+
+from specc.frontend.expressions.evaluate import FUNCTIONS
+from specc.frontend.fill import fill_value
+from specc.source.diagnostic import Reporter
+from specc.source.span import Span
+from specc.source.suggest import did_you_mean
+from specc.source.values import Mapping, Scalar, Value, describe_python, to_python
+
+NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
+RESERVED = frozenset(
+    {"previous", "input", "batch", "step", "and", "or", "not", "if", "else", "for", "in", "is"}
+    | {"true", "false", "none", "null"}
+)
+DECLARATION = frozenset({"default", "type", "minimum", "maximum", "choices", "help"})
+TYPES: dict[str, tuple[type, ...]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "boolean": (bool,),
+    "list": (list,),
+    "mapping": (dict,),
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A declared parameter: what it may be, and what it is unless given."""
+
+    name: str
+    span: Span
+    type: str = ""
+    default: Value | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[Any, ...] = ()
+    help: str = ""
+
+
+def read_parameters(section: Value | None, reporter: Reporter) -> dict[str, Parameter]:
+    """The declarations of a `params:` mapping, in order."""
+    found: dict[str, Parameter] = {}
+    if not isinstance(section, Mapping):
+        return found
+    for key, value in section.entries:
+        name = str(key.value)
+        if check_name(name, key.span, reporter, "parameter"):
+            found[name] = _read(name, key.span, value)
+    return found
+
+
+def _read(name: str, span: Span, value: Value) -> Parameter:
+    if isinstance(value, Mapping) and set(value.names()) <= DECLARATION and len(value):
+        plain = {key: to_python(item) for key, item in value if key != "default"}
+        return Parameter(
+            name,
+            span,
+            type=plain.get("type", "") or _type_of(value.get("default")),
+            default=value.get("default"),
+            minimum=plain.get("minimum"),
+            maximum=plain.get("maximum"),
+            choices=tuple(plain.get("choices") or ()),
+            help=plain.get("help", ""),
+        )
+    return Parameter(name, span, type=_type_of(value), default=value)
+
+
+def _type_of(value: Value | None) -> str:
+    """The type a default implies; an integer's is `number`, so that `rate: 0` can become 0.5."""
+    if value is None or value.dynamic:
+        return ""
+    plain = to_python(value)
+    if isinstance(plain, bool):
+        return "boolean"
+    if isinstance(plain, int):
+        return "number"
+    return next((t for t in ("number", "string", "list", "mapping") if isinstance(plain, TYPES[t])), "")
+
+
+def check_name(name: str, span: Span, reporter: Reporter, what: str) -> bool:
+    """Whether a name of the user's own is well formed; reports `bad-name` where not."""
+    if NAME.match(name) and name not in RESERVED:
+        return True
+    if name in RESERVED:
+        reporter.error("bad-name", f"`{name}` is a word of the language", span, help="take another name")
+    else:
+        reporter.error(
+            "bad-name",
+            f"`{name}` cannot be the name of a {what}",
+            span,
+            help="names are lower-case letters, digits and `_`, and do not start with a digit",
+        )
+    return False
+
+
+def bind_parameters(
+    declared: Values[str, Parameter],
+    given: Values[str, Value],
+    outer: Values[str, Any],
+    owner: str,
+    place: Span,
+    reporter: Reporter,
+) -> dict[str, Any] | None:
+    """Values for all parameters: given (already filled), or the default computed over `outer`.
+
+    None where any is missing, unknown or wrong; each is reported.
+    """
+    wrong = False
+    for name, extra in given.items():
+        if name not in declared:
+            wrong = True
+            title = f"{owner} has no parameter `{name}`"
+            reporter.error("unknown-parameter", title, extra.span, help=did_you_mean(name, declared))
+    bound: dict[str, Any] = {}
+    for name, parameter in declared.items():
+        value = given.get(name)
+        if value is None and parameter.default is not None:
+            filled = fill_value(parameter.default, outer, reporter)
+            if filled is None:
+                wrong = True
+                continue
+            value = filled
+        if value is None:
+            wrong = True
+            note = (parameter.span, "declared here, without a default")
+            reporter.error(
+                "missing-parameter",
+                f"{owner} needs a value for `{name}`",
+                place,
+                related=[note],
+                help=f"give it: `{name}: …`" if place != parameter.span else f"`-p {name}=…`, or a default",
+            )
+            continue
+        bound[name] = to_python(value)
+        wrong |= not _check(parameter, bound[name], value.span, reporter)
+    return None if wrong else bound
+
+
+def _check(parameter: Parameter, value: Any, span: Span, reporter: Reporter) -> bool:
+    name = parameter.name
+    wanted = TYPES.get(parameter.type)
+    is_boolean = isinstance(value, bool)
+    if wanted and (not isinstance(value, wanted) or (is_boolean and bool not in wanted)):
+        title = f"`{name}` wants {_article(parameter.type)}, and this is {describe_python(value)}"
+        reporter.error("parameter-type", title, span)
+        return False
+    if parameter.choices and value not in parameter.choices:
+        allowed = ", ".join(str(c) for c in parameter.choices)
+        reporter.error("parameter-range", f"`{name}` is one of {allowed}, not {describe_python(value)}", span)
+        return False
+    low, high = parameter.minimum, parameter.maximum
+    if isinstance(value, (int, float)) and not is_boolean:
+        if low is not None and value < low:
+            reporter.error("parameter-range", f"`{name}` is at least {low}, not {value}", span)
+            return False
+        if high is not None and value > high:
+            reporter.error("parameter-range", f"`{name}` is at most {high}, not {value}", span)
+            return False
+    return True
+
+
+def _article(type_name: str) -> str:
+    return f"an {type_name}" if type_name[0] in "aeiou" else f"a {type_name}"
+
+
+def bind_lets(section: Value | None, values: dict[str, Any], reporter: Reporter) -> dict[str, Any] | None:
+    """`values` with a `let:` mapping's own added, each computed over those before it."""
+    if not isinstance(section, Mapping):
+        return values
+    bound, wrong = dict(values), False
+    for key, value in section.entries:
+        name = str(key.value)
+        if not check_name(name, key.span, reporter, "value"):
+            wrong = True
+            continue
+        if name in bound:
+            reporter.error("duplicate-name", f"the value `{name}` exists already", key.span)
+            wrong = True
+            continue
+        filled = fill_value(value, bound, reporter)
+        if filled is None:
+            wrong = True
+            continue
+        _warn_arithmetic(filled, bound, reporter)
+        bound[name] = to_python(filled)
+    return None if wrong else bound
+
+
+_ARITHMETIC = re.compile(r"[a-z_][a-z0-9_]*\s*(?://|\*\*|[-+*/%])\s*[a-z0-9_(]")
+
+
+def _warn_arithmetic(value: Value, values: Values[str, Any], reporter: Reporter) -> None:
+    """A text that reads like arithmetic over known names probably lacks its `$`."""
+    if (
+        not isinstance(value, Scalar)
+        or not isinstance(value.value, str)
+        or not _ARITHMETIC.match(value.value)
+    ):
+        return
+    words = re.findall(r"[a-z_][a-z0-9_]*", value.value)
+    if words and all(word in values or word in FUNCTIONS for word in words):
+        reporter.warning(
+            "missing-dollar", "this is a text, not arithmetic", value.span, help=f"write `$({value.value})`"
+        )

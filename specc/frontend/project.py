@@ -1,0 +1,272 @@
+"""All models of a spec: what they take and give, and their graphs, expanded as they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Values
+from dataclasses import dataclass
+from typing import Any
+
+from specc.catalog.signature import Catalog
+from specc.frontend.expand import Expander
+from specc.frontend.fill import fill_value
+from specc.frontend.outputs import read_outputs
+from specc.frontend.parameters import bind_lets, check_name
+from specc.frontend.scope import BROKEN, File, Scope, Tensor, written_names
+from specc.frontend.uses import add_weights
+from specc.graph.ir import Formula, Graph, Input, Layer, Node, wires
+from specc.source.diagnostic import Reporter
+from specc.source.span import Span
+from specc.source.suggest import did_you_mean
+from specc.source.values import Mapping, Scalar, Sequence, Value, describe, to_python
+
+ENTRY = "model"
+OTHER_FORMS = ("application", "load", "average_of")
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """What a model takes and gives, by name; `inputs` is None where only its file knows them."""
+
+    inputs: tuple[str, ...] | None
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A model that is not written as layers: `application`, `load` or `average_of`, with its settings."""
+
+    name: str
+    form: str
+    settings: dict[str, Any]
+    interface: Interface
+    span: Span
+    trainable: bool = True
+
+
+class Project:
+    """Expands models on demand, each once; `models` holds what came of them, in order."""
+
+    def __init__(
+        self,
+        definitions: Values[str, tuple[Scalar, Mapping]],
+        home: File,
+        catalog: Catalog,
+        reporter: Reporter,
+    ) -> None:
+        self.definitions, self.home = definitions, home
+        self.catalog, self.reporter = catalog, reporter
+        self.model_names = home.models = tuple(definitions)
+        self.models: dict[str, Graph | Reference] = {}
+        self._open: list[str] = []
+        self._done: set[str] = set()
+
+    def expand_all(self) -> None:
+        """Expand every model of the spec."""
+        for name in self.definitions:
+            self.interface(name, self.definitions[name][0].span)
+
+    def interface(self, name: str, span: Span) -> Interface | None:
+        """What a model takes and gives; None where it is wrong (reported) or unknown."""
+        if name in self._open:
+            path = " → ".join([*self._open[self._open.index(name) :], name])
+            self.reporter.error("recursive-model", f"the model `{name}` contains itself: {path}", span)
+            return None
+        if name not in self._done:
+            self._open.append(name)
+            model = self._make(name)
+            self._open.pop()
+            self._done.add(name)
+            if model is not None:
+                self.models[name] = model
+        made = self.models.get(name)
+        if isinstance(made, Graph):
+            return Interface(tuple(i.name for i in made.inputs), made.output_names)
+        return made.interface if made is not None else None
+
+    # --- one model ----------------------------------------------------------------------------------------
+    def _make(self, name: str) -> Graph | Reference | None:
+        key, body = self.definitions[name]
+        if name != ENTRY and not check_name(name, key.span, self.reporter, "model"):
+            return None
+        forms = [form for form in ("layers", *OTHER_FORMS) if form in body]
+        if len(forms) != 1:
+            listed = ", ".join(f"`{f}`" for f in ("layers", *OTHER_FORMS))
+            found = " and ".join(f"`{f}`" for f in forms) or "none"
+            title = f"the model `{name}` has one of {listed}, and this has {found}"
+            self.reporter.error("model-form", title, key.span)
+            return None
+        if forms[0] != "layers":
+            return self._reference(name, forms[0], body)
+        return _GraphMaker(self, name, key, body).make()
+
+    def _reference(self, name: str, form: str, body: Mapping) -> Reference | None:
+        filled = fill_value(body, self.home.values, self.reporter)
+        if not isinstance(filled, Mapping):
+            return None
+        settings = to_python(filled)
+        interface = Interface(("input",), _output_names(settings.get("outputs")))
+        if form == "average_of":
+            target = str(settings[form])
+            if target not in self.definitions:
+                help = did_you_mean(target, self.definitions)
+                place = filled.get(form)
+                assert place is not None
+                self.reporter.error("unknown-block", f"there is no model `{target}`", place.span, help=help)
+                return None
+            found = self.interface(target, filled.span)
+            if found is None:
+                return None
+            interface = found
+        elif form == "application" and not self._known_application(filled):
+            return None
+        elif form == "load":
+            interface = Interface(None, interface.outputs)
+        return Reference(name, form, settings, interface, body.span, settings.get("trainable") is not False)
+
+    def _known_application(self, body: Mapping) -> bool:
+        value = body.get("application")
+        known = isinstance(value, Scalar) and value.value in self.catalog.applications
+        if not known and value is not None:
+            title = f"keras.applications has no {describe(value)}"
+            help = did_you_mean(str(to_python(value)), self.catalog.applications)
+            self.reporter.error("unknown-application", title, value.span, help=help)
+        return known
+
+
+def _output_names(outputs: Any) -> tuple[str, ...]:
+    if isinstance(outputs, dict):
+        return tuple(str(name) for name in outputs)
+    if isinstance(outputs, list):
+        return tuple(str(name) for name in outputs)
+    return ("output",)
+
+
+class _GraphMaker:
+    """Makes the graph of one model that is written as layers."""
+
+    def __init__(self, project: Project, name: str, key: Scalar, body: Mapping) -> None:
+        self.project, self.name, self.key, self.body = project, name, key, body
+        self.reporter = project.reporter
+        self.expander = Expander(project, project.catalog, project.reporter)
+
+    def make(self) -> Graph | None:
+        values = bind_lets(self.body.get("let"), self.project.home.values, self.reporter)
+        if values is None:
+            return None
+        scope = Scope(self.project.home, "", values, later=written_names(self.body.get("layers")))
+        inputs = self.inputs(scope)
+        add_weights(self.expander, self.body.get("weights"), scope)
+        trainable = self.flag("trainable", scope)
+        with scope.frozen(trainable):
+            self.expander.steps(self.body.get("layers"), scope)
+        outputs = self.outputs(scope)
+        if inputs is None or outputs is None:
+            return None
+        return Graph(
+            self.name,
+            inputs,
+            tuple(self.expander.weights),
+            tuple(self.used(outputs)),
+            outputs,
+            self.key.span,
+            trainable is not False,
+        )
+
+    def flag(self, name: str, scope: Scope) -> bool | None:
+        value = self.body.get(name)
+        filled = None if value is None else fill_value(value, scope.values, self.reporter)
+        return filled.value if isinstance(filled, Scalar) and isinstance(filled.value, bool) else None
+
+    def inputs(self, scope: Scope) -> tuple[Input, ...] | None:
+        value = self.body.get("inputs")
+        filled = None if value is None else fill_value(value, scope.values, self.reporter)
+        if not isinstance(filled, Mapping) or not len(filled):
+            if value is None:
+                title = f"the model `{self.name}` has no `inputs`"
+                self.reporter.error(
+                    "missing-key", title, self.key.span, help="`inputs: {image: [28, 28, 1]}`, say"
+                )
+            scope.previous = BROKEN
+            return None
+        found: list[Input] = []
+        for key, item in filled.entries:
+            scope.tensors[str(key.value)] = (BROKEN, key.span)
+            made = self.input(key, item)
+            if made is not None:
+                found.append(made)
+                scope.tensors[made.name] = (Tensor(made.name), key.span)
+        if len(filled) == 1:
+            scope.previous = next(iter(scope.tensors.values()))[0]
+        else:
+            scope.stop_flow("the model has several inputs")
+        return tuple(found) if len(found) == len(filled) else None
+
+    def input(self, key: Scalar, item: Value) -> Input | None:
+        name, dtype, shape = str(key.value), "float32", item
+        if not check_name(name, key.span, self.reporter, "input"):
+            return None
+        if isinstance(item, Mapping):
+            given = item.get("dtype")
+            dtype = str(given.value) if isinstance(given, Scalar) else dtype
+            inner = item.get("shape")
+            if inner is None:
+                self.reporter.error("missing-key", f"the input `{name}` has no `shape`", item.span)
+                return None
+            shape = inner
+        if not isinstance(shape, Sequence) or not all(map(_is_size, shape)):
+            self.reporter.error(
+                "wrong-type",
+                f"the shape of `{name}` is a list of positive integers and nulls, and this is {describe(shape)}",
+                shape.span,
+                help="the batch is left out: `[28, 28, 1]`; `[]` is one number per example",
+            )
+            return None
+        return Input(name, tuple(to_python(shape)), dtype, key.span)
+
+    def outputs(self, scope: Scope) -> tuple[tuple[str, str], ...] | None:
+        """Output names and tensors. One output under another name than its tensor's gets an Identity."""
+        pairs = read_outputs(self.body.get("outputs"), scope, self.key.span, self.reporter)
+        if pairs is None:
+            return None
+        found: list[tuple[str, str]] = []
+        for name, tensor in pairs:
+            if not isinstance(tensor, Tensor):
+                return None
+            found.append((name or tensor.ref, tensor.ref))
+        single_name, ref = found[0]
+        inputs = isinstance(self.body.get("inputs"), Mapping) and ref in to_python(self.body.get("inputs"))  # type: ignore[arg-type]
+        if len(found) == 1 and (single_name != ref or inputs) and single_name not in self.expander.by_node:
+            self.expander.identity(single_name, Tensor(ref), scope, self.key.span)
+            return ((single_name, single_name),)
+        return tuple(found)
+
+    def used(self, outputs: tuple[tuple[str, str], ...]) -> list[Node]:
+        """The nodes that outputs depend on; a step that leads nowhere is a warning."""
+        needed = {tensor for _, tensor in outputs}
+        layers: set[str] = set()
+        kept: list[Node] = []
+        for node in reversed(self.expander.nodes):
+            if needed.isdisjoint(node.outputs) and node.name not in layers:
+                continue
+            kept.append(node)
+            needed.update(t for _, wire in node.inputs for t in wires(wire))
+            if hasattr(node.operation, "target"):
+                layers.add(node.operation.target)
+        names = {node.name for node in kept}
+        live = {node.origin.span for node in kept}
+        for node in self.expander.nodes:
+            if node.name not in names and node.origin.span not in live and not self.reporter.failed:
+                what = "this formula" if isinstance(node.operation, Formula) else f"`{_kind(node)}`"
+                title = f"{what} leads to no output of `{self.name}`"
+                self.reporter.warning("unused-step", title, node.origin.span, help="use it, or remove it")
+        return kept[::-1]
+
+
+def _kind(node: Node) -> str:
+    return node.operation.object.kind if isinstance(node.operation, Layer) else node.name
+
+
+def _is_size(item: Value) -> bool:
+    if not isinstance(item, Scalar):
+        return False
+    return item.value is None or (type(item.value) is int and item.value > 0)

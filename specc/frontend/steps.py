@@ -1,0 +1,69 @@
+"""The shape of one step: its kind, its argument, and the wiring keys beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from specc.source.diagnostic import Reporter
+from specc.source.span import Span
+from specc.source.values import Mapping, Scalar, Value, describe
+
+WIRING = ("name", "from", "call", "outputs", "when", "trainable")
+HELPERS = {"layers": ("repeat",), "merge": ("branches", "residual"), "shortcut": ("residual",)}
+"""Keys that belong to one structural kind or two."""
+STRUCTURAL = ("repeat", "branches", "residual", "formula", "reuse")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A list entry of `layers`, taken apart."""
+
+    kind: str
+    key: Scalar
+    argument: Value | None
+    span: Span
+    keys: Mapping | None = None
+
+    def get(self, name: str) -> Value | None:
+        """What stands beside the kind under `name`."""
+        return self.keys.get(name) if self.keys is not None else None
+
+
+def read_step(value: Value, reporter: Reporter) -> Step | None:
+    """The step, or None where its shape is wrong (and reported)."""
+    if isinstance(value, Scalar) and isinstance(value.value, str):
+        return Step(value.value, value, None, value.span)
+    if not isinstance(value, Mapping):
+        title = f"a step is a kind or a mapping, and this is {describe(value)}"
+        reporter.error("wrong-type", title, value.span)
+        return None
+    kinds = [key for key, _ in value.entries if key.value not in WIRING and key.value not in HELPERS]
+    if len(kinds) != 1:
+        _report_kinds(value, kinds, reporter)
+        return None
+    key = kinds[0]
+    kind = str(key.value)
+    for name, owners in HELPERS.items():
+        if name in value and kind not in owners:
+            title = f"`{name}` belongs to {' and '.join(f'`{o}`' for o in owners)}, not to `{kind}`"
+            reporter.error("misplaced-key", title, value.key(name).span)
+    argument = value.get(kind)
+    if isinstance(argument, Scalar) and argument.value is None:
+        argument = None
+    return Step(kind, key, argument, value.span, value)
+
+
+def _report_kinds(value: Mapping, kinds: list[Scalar], reporter: Reporter) -> None:
+    if not kinds:
+        reporter.error(
+            "no-kind", "this step has no kind", value.span, help="name a layer, a block, a model or a formula"
+        )
+        return
+    names = ", ".join(f"`{k.value}`" for k in kinds)
+    reporter.error(
+        "several-kinds",
+        f"this step has several kinds: {names}",
+        kinds[1].span,
+        related=[(kinds[0].span, "the first kind")],
+        help="one step, one kind: start the other with `- `; arguments stand inside the kind's mapping",
+    )

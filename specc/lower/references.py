@@ -1,0 +1,94 @@
+"""Models that are not written as layers: `application`, `average_of`, `load`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from specc.frontend.project import Reference
+from specc.graph.ir import Origin
+from specc.lower.errors import KERAS_ERRORS, keras_error, reason_of
+from specc.source.diagnostic import Diagnostic, SpecError
+
+if TYPE_CHECKING:
+    from specc.frontend.spec import Spec
+
+_OWN = {"application", "load", "average_of", "outputs", "inputs", "trainable", "momentum", "lora"}
+"""Keys of a reference that are not arguments of a keras.applications constructor."""
+
+
+def build_reference(reference: Reference, models: Mapping[str, keras.Model], spec: Spec) -> keras.Model:
+    """The Keras model of a reference; raises SpecError."""
+    try:
+        model = _FORMS[reference.form](reference, models, spec)
+    except KERAS_ERRORS as error:
+        raise _explained(error, reference) from error
+    if not reference.trainable:
+        model.trainable = False
+        for layer in model._flatten_layers():
+            layer.trainable = False
+    return model
+
+
+def _application(reference: Reference, models: Mapping[str, keras.Model], spec: Spec) -> keras.Model:
+    """A constructor of keras.applications, with inner layers as outputs where the spec names them."""
+    settings = reference.settings
+    arguments = {name: value for name, value in settings.items() if name not in _OWN}
+    if isinstance(arguments.get("input_shape"), list):
+        arguments["input_shape"] = tuple(arguments["input_shape"])
+    model = getattr(keras.applications, settings["application"])(**arguments, name=reference.name)
+    return _with_outputs(model, settings.get("outputs"), reference.name)
+
+
+def _with_outputs(model: keras.Model, outputs: Any, name: str) -> keras.Model:
+    if outputs is None:
+        return model
+    if isinstance(outputs, str):
+        return keras.Model(model.input, model.get_layer(outputs).output, name=name)
+    pairs = outputs.items() if isinstance(outputs, dict) else ((layer, layer) for layer in outputs)
+    tensors = {key: model.get_layer(layer).output for key, layer in pairs}
+    return keras.Model(model.input, tensors, name=name)
+
+
+def _average(reference: Reference, models: Mapping[str, keras.Model], spec: Spec) -> keras.Model:
+    """A copy of another model with the same weights, which training moves after it."""
+    source = models[reference.settings["average_of"]]
+    model = keras.models.clone_model(source)
+    model.name = reference.name
+    model.set_weights(source.get_weights())
+    model.trainable = False
+    return model
+
+
+def _load(reference: Reference, models: Mapping[str, keras.Model], spec: Spec) -> keras.Model:
+    """A saved model (`.keras`, without custom code)."""
+    path = (spec.root / str(reference.settings["load"])).resolve()
+    if not path.is_relative_to(spec.root.resolve()):
+        title = f"`{reference.settings['load']}` lies outside the spec's folder"
+        raise SpecError([Diagnostic("outside-folder", title, reference.span)])
+    if not path.exists():
+        title = f"there is no file `{reference.settings['load']}`"
+        raise SpecError([Diagnostic("missing-file", title, reference.span)])
+    from specc.lower.saved import load_saved
+
+    return _with_outputs(load_saved(path, reference.name), reference.settings.get("outputs"), reference.name)
+
+
+_FORMS = {"application": _application, "average_of": _average, "load": _load}
+
+
+def _explained(error: BaseException, reference: Reference) -> SpecError:
+    reason = reason_of(error)
+    if reference.form == "application" and "URL fetch failure" in reason:
+        weights = reference.settings.get("weights", "imagenet")
+        diagnostic = Diagnostic(
+            "weights-not-fetched",
+            f"the weights `{weights}` of `{reference.settings['application']}` could not be fetched",
+            reference.span,
+            notes=(reason,),
+            help=f"with a network, try again; without one: `--set models.{reference.name}.weights=null`",
+        )
+        return SpecError([diagnostic])
+    return keras_error(error, Origin(reference.span), title=f"Keras refuses the model `{reference.name}`")

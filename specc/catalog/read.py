@@ -59,8 +59,9 @@ class _Reader:
     models: frozenset[str]
 
     def object(self, value: Value, category: str) -> KerasObject | None:
-        if isinstance(value, Scalar) and isinstance(value.value, str):
-            return self._named(value.value, value.span, category)
+        name = _text(value)
+        if name is not None:
+            return self._named(name, value.span, category)
         if isinstance(value, Mapping) and len(value) == 1:
             ((key, argument),) = value.entries
             return self._kind(str(key.value), argument, key.span, category)
@@ -69,7 +70,7 @@ class _Reader:
             return None
         self.reporter.error(
             "wrong-type",
-            f"{_a(category)} was expected, not {describe(value) if value_of(value) else 'an empty mapping'}",
+            f"{_a(category)} was expected, not {describe(value) if _says_something(value) else 'an empty mapping'}",
             value.span,
             "a name or `Name: {…}` was expected",
         )
@@ -100,7 +101,7 @@ class _Reader:
         return objects.get(name)
 
     def _function(self, name: str, argument: Value | None, span: Span, category: str) -> KerasObject | None:
-        if argument is not None and value_of(argument):
+        if argument is not None and _says_something(argument):
             classes = self.catalog.objects[category]
             near = nearest(name, classes)
             self.reporter.error(
@@ -174,11 +175,13 @@ class _Reader:
         if wanted and "list" in argument.types and isinstance(value, Sequence):
             items = [self.object(item, wanted[0]) for item in value]
             return FAILED if None in items else items
-        if (null and argument.nullable) or is_plain(argument, value):
+        name = _text(value)
+        plain = name in argument.choices if wanted and name is not None else is_plain(argument, value)
+        if (null and argument.nullable) or plain:
             return plain_value(argument, value, self.reporter)
         if "activation" in argument.types:
             return self._activation(argument, value)
-        if wanted and _may_be_object(value):
+        if wanted and (name is not None or isinstance(value, Mapping)):
             found = self.object(value, wanted[0])
             return FAILED if found is None else found
         wrong_type(argument, value, self.reporter)
@@ -186,13 +189,13 @@ class _Reader:
 
     def _activation(self, argument: Argument, value: Value) -> Any:
         """An activation's name, or a layer that serves as one (`{LeakyReLU: 0.1}`)."""
-        name = value.value if isinstance(value, Scalar) else None
-        if isinstance(name, str) and name in self.catalog.activations:
+        name = _text(value)
+        if name in self.catalog.activations:
             return name
-        if isinstance(value, Mapping) or (isinstance(name, str) and name in self.catalog.objects["layer"]):
+        if isinstance(value, Mapping) or name in self.catalog.objects["layer"]:
             found = self.object(value, "layer")
             return FAILED if found is None else found
-        if isinstance(name, str):
+        if name is not None:
             self._unknown(name, value.span, "activation")
         else:
             wrong_type(argument, value, self.reporter)
@@ -258,7 +261,7 @@ class _Reader:
     def _meant(self, name: str, signature: Signature) -> str | None:
         """The argument that an unknown name stands for.
 
-        That is the first, where the name is an object for it; the nearest; or the one with these initials (`lr`).
+        The first, where the name is an object for it; the nearest; or the one with these initials (`lr`).
         """
         if signature.arguments and self._is_kind(name, signature.arguments[0]):
             return signature.arguments[0].name
@@ -272,13 +275,13 @@ class _Reader:
         return any(name in self.catalog.objects.get(category, ()) for category in wanted)
 
 
-def value_of(value: Value) -> bool:
-    """Whether a value says anything: null and empty collections do not."""
+def _says_something(value: Value) -> bool:
+    """Whether a value is neither null nor empty."""
     return value.value is not None if isinstance(value, Scalar) else len(value) > 0
 
 
-def _may_be_object(value: Value) -> bool:
-    return isinstance(value, Mapping) or (isinstance(value, Scalar) and isinstance(value.value, str))
+def _text(value: Value) -> str | None:
+    return value.value if isinstance(value, Scalar) and isinstance(value.value, str) else None
 
 
 def _a(category: str) -> str:

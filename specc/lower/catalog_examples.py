@@ -68,10 +68,11 @@ BY_KIND: dict[str, dict[str, Any]] = {
     "Discretization": {"bin_boundaries": [0.0, 1.0]},
     "IntegerLookup": {"vocabulary": [1, 2, 3]},
     "Normalization": {"mean": 0.0, "variance": 1.0},
+    "RandomPosterization": {"factor": 4},
     "StringLookup": {"vocabulary": ["a", "b"]},
     "TextVectorization": {"vocabulary": ["a", "b"]},
 }
-"""Arguments that a class needs before it can be built or called, beyond those without a default."""
+"""Arguments that a class needs before it can be built or called, or that suit it better."""
 
 
 def required_arguments(kind: str, required: list[str]) -> dict[str, Any]:

@@ -27,7 +27,9 @@ _MODULES: dict[str, ModuleType] = {
     "quantizer": keras.quantizers,
     "application": keras.applications,
 }
-_STAY_LISTS = frozenset({"vocabulary", "idf_weights", "bin_boundaries", "mean", "variance", "value", "values"})
+_STAY_LISTS = frozenset(
+    ["vocabulary", "idf_weights", "bin_boundaries", "mean", "variance", "value", "values"]
+)
 """Arguments that hold data; every other list of numbers is a size or a range, in Keras a tuple."""
 _REFUSALS = (TypeError, ValueError, KeyError, IndexError, AttributeError, ImportError, NotImplementedError)
 
@@ -35,9 +37,9 @@ _REFUSALS = (TypeError, ValueError, KeyError, IndexError, AttributeError, Import
 def make(data: Any, models: Mapping[str, keras.Model] | None = None) -> Any:
     """The Keras object of a `KerasObject`, with all that is nested in it; lists and mappings likewise.
 
-    `models` are the built models that a layer's argument may name. Plain data is passed through. A loss that is
-    named by a function becomes that function; a metric that `compile` chooses by the loss (`accuracy`) stays a
-    string. Raises SpecError (`keras-refuses`) at the object's span where Keras refuses the arguments.
+    `models` are the built models that a layer's argument may name. Plain data is passed through. A loss
+    that is named by a function becomes that function; a metric that `compile` chooses by the loss
+    (`accuracy`) stays a string. Raises SpecError (`keras-refuses`) at the object's span where Keras refuses.
     """
     if isinstance(data, KerasObject):
         return _object(data, models or {})

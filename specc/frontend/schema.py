@@ -17,6 +17,7 @@ from specc.frontend.schema_values import (
     CATEGORIES,
     NAME,
     Schema,
+    activation,
     arguments_of,
     names_to,
     object_definition,
@@ -96,7 +97,7 @@ class Definitions(dict[str, Schema]):
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         own = schema_model.definitions(catalog) | schema_sections.definitions(catalog)
-        super().__init__(own | {"expression": _expression()})
+        super().__init__(own | {"expression": _expression(), "activation": activation(catalog)})
 
     def __missing__(self, name: str) -> Schema:
         self[name] = made = self._make(name)
@@ -112,7 +113,8 @@ class Definitions(dict[str, Schema]):
         if name in CATEGORIES:
             return object_definition(name, self._catalog)
         category = name.removesuffix("-object")
-        return one_kind(category, self._catalog) if category in CATEGORIES else value_definition(name)
+        known = category in CATEGORIES and category != name
+        return one_kind(category, self._catalog) if known else value_definition(name)
 
 
 def _expression() -> Schema:

@@ -39,9 +39,9 @@ _TYPES: dict[str, tuple[str, Schema]] = {
     "strings": ("a list of texts", {"type": "array", "items": {"$ref": "#/$defs/string"}}),
     "shape": ("a list of integers or nulls", {"type": "array", "items": {"$ref": "#/$defs/integer-or-null"}}),
     "dtype": ("a dtype's name", {"type": "string"}),
-    "activation": ("an activation's name", {"type": "string"}),
+    "activation": ("an activation", {"$ref": "#/$defs/activation"}),
 }
-_EXPRESSION: Schema = {"$ref": "#/$defs/expression"}
+EXPRESSION: Schema = {"$ref": "#/$defs/expression"}
 
 
 def ref(name: str) -> Schema:
@@ -90,7 +90,7 @@ def value_definition(name: str) -> Schema:
             word, schema = f"{word} of at least {least}", schema | {"minimum": float(least)}
         branches.append(schema)
         words.append(word)
-    return {"title": " or ".join(words), "anyOf": [*branches, _EXPRESSION]}
+    return {"title": " or ".join(words), "anyOf": [*branches, EXPRESSION]}
 
 
 def _branch(part: str) -> tuple[str, Schema]:
@@ -103,15 +103,34 @@ def _branch(part: str) -> tuple[str, Schema]:
 
 def argument(wanted: Argument) -> Schema:
     """The schema of one argument of a constructor."""
-    if wanted.choices and wanted.types == ("string",):
-        choices: list[Any] = [*wanted.choices, *([None] if wanted.nullable else [])]
-        words = ", ".join("null" if c is None else f"`{c}`" for c in choices)
-        schema: Schema = {"title": f"one of {words}", "anyOf": [{"enum": choices}, _EXPRESSION]}
-    else:
-        schema = ref(value_name(wanted.types, nullable=wanted.nullable, minimum=wanted.minimum))
+    schema = _choice(wanted) if wanted.choices else ref(_name_of(wanted))
     if wanted.default is not REQUIRED and isinstance(wanted.default, bool | int | float | str):
         schema["default"] = wanted.default
     return schema
+
+
+def _name_of(wanted: Argument) -> str:
+    return value_name(wanted.types, nullable=wanted.nullable, minimum=wanted.minimum)
+
+
+def _choice(wanted: Argument) -> Schema:
+    """One of the choices, or of the argument's other types."""
+    others = tuple(kind for kind in wanted.types if kind != "string")
+    named = {"enum": [*wanted.choices, *([None] if wanted.nullable else [])]}
+    words = ", ".join(f"`{choice}`" for choice in wanted.choices)
+    branches = [named, *([ref(value_name(others, minimum=wanted.minimum))] if others else []), EXPRESSION]
+    return {"title": f"one of {words}", "anyOf": branches}
+
+
+def activation(catalog: Catalog) -> Schema:
+    """An activation's name, or a layer that serves as one."""
+    names = list(dict.fromkeys([*catalog.activations, *catalog.objects.get("layer", {})]))
+    return {
+        "title": "an activation",
+        "if": {"type": "object"},
+        "then": ref("layer-object"),
+        "else": {"title": "an activation", "anyOf": [{"enum": names}, EXPRESSION]},
+    }
 
 
 def use_of(category: str, signature: Signature) -> Schema:
@@ -122,7 +141,7 @@ def use_of(category: str, signature: Signature) -> Schema:
     schema: Schema = {
         "if": {"type": "object"},
         "then": ref(f"arguments.{category}.{signature.name}"),
-        "else": {"title": "arguments", "anyOf": [*first, {"type": "null"}, _EXPRESSION]},
+        "else": {"title": "arguments", "anyOf": [*first, {"type": "null"}, EXPRESSION]},
     }
     if signature.summary:
         schema["description"] = signature.summary
@@ -143,8 +162,8 @@ def kinds_of(category: str, catalog: Catalog) -> Schema:
 def object_definition(category: str, catalog: Catalog) -> Schema:
     """An object of a category: the name of a kind, `{Kind: arguments}`, or an identifier of Keras's."""
     names = [*catalog.objects.get(category, {}), *catalog.identifiers.get(category, {})]
-    known: Schema = {"enum": list(dict.fromkeys(names))}
-    branches = [known, _EXPRESSION]
+    known: Schema = {"title": CATEGORIES[category], "enum": list(dict.fromkeys(names))}
+    branches = [known, EXPRESSION]
     if category == "layer":
         branches.append({"type": "string", "pattern": DOTTED})
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import warnings
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ class Answer:
 
 def ask_layer(case: LayerCase) -> Answer:
     try:
-        with warnings.catch_warnings(), keras.StatelessScope(initialize_variables=False):
+        with warnings.catch_warnings(), _weightless(case):
             warnings.simplefilter("ignore")
             layer = made(KerasObject("layer", case.kind, case.arguments))
             inputs = {name: _tensors(given) for name, given in case.inputs.items()}
@@ -69,9 +70,15 @@ def ask_layer(case: LayerCase) -> Answer:
             masks = tuple(getattr(tensor, "_keras_mask", None) is not None for tensor in flat)
             return _answer(flat, masks, counts)
     except Exception as error:  # whatever Keras raises is its way of refusing
-        return Answer(error=f"{type(error).__name__}: {str(error).strip()[:160]}" or "error")
+        return Answer(error=f"{type(error).__name__}: {str(error).strip()[:1000]}" or "error")
     finally:
         global_state.set_global_attribute("uninitialized_variables", [])
+
+
+def _weightless(case: LayerCase) -> contextlib.AbstractContextManager[Any]:
+    if "'stateful': True" in str(case.arguments):  # creates its states, which no stateless scope allows
+        return contextlib.nullcontext()
+    return keras.StatelessScope(initialize_variables=False)
 
 
 def ask_op(case: OpCase) -> Answer:
@@ -86,7 +93,7 @@ def ask_op(case: OpCase) -> Answer:
         flat = keras.tree.flatten(outputs)
         return _answer(flat, (False,) * len(flat), (0, 0))
     except Exception as error:  # whatever Keras raises is its way of refusing
-        return Answer(error=f"{type(error).__name__}: {str(error).strip()[:160]}" or "error")
+        return Answer(error=f"{type(error).__name__}: {str(error).strip()[:1000]}" or "error")
 
 
 @lru_cache(maxsize=None)

@@ -4,12 +4,16 @@
 """
 
 from specc.catalog.rules import (
+    attention,
     convolutions,
     core,
     elementwise,
+    images,
     merging,
     normalization,
     pooling,
+    preprocessing,
+    recurrent,
     reshaping,
 )
 from specc.catalog.rules.registry import infer_layer, infer_op, layer_kinds, op_names
@@ -21,9 +25,11 @@ __all__ = [
     "RuleError",
     "TensorType",
     "Weight",
+    "attention",
     "convolutions",
     "core",
     "elementwise",
+    "images",
     "infer_layer",
     "infer_op",
     "layer_kinds",
@@ -31,5 +37,7 @@ __all__ = [
     "normalization",
     "op_names",
     "pooling",
+    "preprocessing",
+    "recurrent",
     "reshaping",
 ]

@@ -146,9 +146,8 @@ class Call:
 
     @property
     def masked(self) -> bool:
-        """Whether a mask came with the tensor that flows in."""
-        given = self.inputs.get(self.first)
-        return any(tensor.mask for tensor in ([given] if isinstance(given, TensorType) else given or ()))
+        """Whether a mask came with the tensor that flows in, or beside it as `mask`."""
+        return _comes_masked(self.inputs, self.first)
 
     def unknown(self, what: str) -> Dim:
         """A new size of which nothing is known, named after this layer."""
@@ -207,12 +206,21 @@ class Call:
         """Notes tensors within the layer that the backward pass needs."""
         self.kept.extend(tensors)
 
-    def adopt(self, inner: LayerType) -> None:
-        """Takes over the weights and costs of a layer within; freezing this layer freezes it too."""
+    def within(self, given: KerasObject) -> Call:
+        """A call of a layer from among the arguments, for a rule that goes through its steps itself."""
+        arguments = {**defaults(given.kind), **given.arguments}
+        return Call(given.kind, arguments, self.inputs, {}, self.policy, True, self.name, self.models)
+
+    def result(self, outputs: Tensors) -> LayerType:
+        """These outputs with what was noted so far."""
+        return LayerType(outputs, tuple(self.weights), self.multiply_adds, tuple(self.kept))
+
+    def adopt(self, inner: LayerType, times: Dim = 1) -> None:
+        """Takes over the weights of a layer within, and its costs so many times; freezing freezes it too."""
         frozen = self.arguments.get("trainable") is False
         self.weights.extend(replace(w, trainable=False) if frozen else w for w in inner.weights)
-        self.keep(*inner.kept)
-        self.spend(inner.multiply_adds)
+        self.keep(*(TensorType((times, *t.shape), t.dtype) if times != 1 else t for t in inner.kept))
+        self.spend(inner.multiply_adds * times)
 
     def spend(self, multiply_adds: Dim) -> None:
         """Notes multiply-adds of a forward pass over the whole batch."""
@@ -255,7 +263,7 @@ def infer_layer(
     complete = {**defaults(kind), **arguments}
     call = Call(kind, complete, inputs, settings or {}, policy, autocast, name or kind, models or {})
     outputs = rule(call)
-    outputs, fate = _masked(outputs, masks, inputs.get(call.first))
+    outputs, fate = _masked(outputs, masks, call.masked)
     return LayerType(outputs, tuple(call.weights), call.multiply_adds, tuple(call.kept), fate)
 
 
@@ -292,14 +300,18 @@ def _tensors_within(given: Any) -> list[TensorType]:
     return []
 
 
-def _masked(outputs: Tensors, masks: Masks, given: Given | None) -> tuple[Tensors, MaskFate | None]:
-    tensors: Sequence[TensorType] = (
-        [] if given is None else [given] if isinstance(given, TensorType) else given
-    )
-    came = any(tensor.mask for tensor in tensors)
-    if masks == "keeps" and came and isinstance(outputs, TensorType):
-        outputs = TensorType(outputs.shape, outputs.dtype, mask=True)
-    goes = any(tensor.mask for tensor in (outputs if isinstance(outputs, tuple) else (outputs,)))
+def _comes_masked(inputs: Mapping[str, Given], first: str) -> bool:
+    given = inputs.get(first)
+    tensors = [given] if isinstance(given, TensorType) else given or ()
+    return inputs.get("mask") is not None or any(tensor.mask for tensor in tensors)
+
+
+def _masked(outputs: Tensors, masks: Masks, came: bool) -> tuple[Tensors, MaskFate | None]:
+    flat = outputs if isinstance(outputs, tuple) else (outputs,)
+    if masks == "keeps" and came:
+        flat = (replace(flat[0], mask=True), *flat[1:])
+        outputs = flat if isinstance(outputs, tuple) else flat[0]
+    goes = any(tensor.mask for tensor in flat)
     if not came:
         return outputs, "made" if goes else None
     return outputs, "kept" if goes else "used" if masks == "uses" else "dropped"

@@ -41,7 +41,7 @@ def reshaped(shape: Shape, target: Sequence[Any], argument: str, source: str) ->
         raise RuleError("argument", "sizes of 0 or more, and -1 at most once", written, (argument,))
     total, known = product(shape), product(size for size in target if size != -1)
     fits = same(total, known) if not holes else _divides(total, known)
-    if fits is False and isinstance(total, int):
+    if fits is False and (isinstance(total, int) or known == 0):
         raise RuleError(
             "size",
             f"{total} numbers, which {render(shape)} holds" if not holes else f"sizes that divide {total}",

@@ -91,8 +91,8 @@ def check_columns(
             "the data does not fit the model's " + ", ".join(f"`{name}`" for name in wrong),
             span,
             notes=[
-                f"the data gives {_shape(element[name].shape)} for `{name}`, the model takes {_shape(tensor.shape)}"
-                for name, tensor in wrong.items()
+                f"for `{n}` the data gives {_shape(element[n].shape)}, the model takes {_shape(tensor.shape)}"
+                for n, tensor in wrong.items()
             ],
         )
 

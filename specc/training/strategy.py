@@ -24,13 +24,13 @@ def open_strategy(name: str = "auto", devices: Sequence[str] = ()) -> tf.distrib
     """
     if name not in STRATEGIES:
         _refuse(f"there is no strategy `{name}`", did_you_mean(name, STRATEGIES))
+    if name == "one_device" and len(devices) > 1:
+        _refuse("`one_device` was given several devices", "name one, or use the strategy `mirrored`")
     _split_cpu(devices)
     _check_devices(devices)
     gpus = [f"gpu:{position}" for position in range(len(tf.config.list_logical_devices("GPU")))]
     if name == "mirrored" or (name == "auto" and len(devices or gpus) > 1):
         return tf.distribute.MirroredStrategy(list(devices) or gpus or ["cpu:0"])
-    if len(devices) > 1:
-        _refuse("`one_device` was given several devices", "name one, or use the strategy `mirrored`")
     if devices:
         return tf.distribute.OneDeviceStrategy(devices[0])
     if name == "one_device":

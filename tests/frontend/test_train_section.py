@@ -42,7 +42,7 @@ BASE = "optimizer: adam\nloss: mse\n"
 
 def test_the_least_there_can_be() -> None:
     stage = only_stage(BASE)
-    assert plain(stage.optimizer) == "adam"
+    assert plain(stage.optimizer) == "Adam"
     assert {name: plain(loss) for name, loss in stage.losses.items()} == {"label": "mse"}
     assert (stage.epochs, stage.metrics, stage.callbacks) == (1, {}, ())
     assert stage.targets == ("label",)
@@ -69,11 +69,11 @@ def test_metrics_as_list_by_output_and_weighted() -> None:
         "b",
     )
     assert {n: [plain(m) for m in ms] for n, ms in stage.metrics.items()} == {
-        "a": ["mae", {"MeanSquaredError": {"name": "error"}}]
+        "a": [{"MeanAbsoluteError": {"name": "mae"}}, {"MeanSquaredError": {"name": "error"}}]
     }
     assert {n: [plain(m) for m in ms] for n, ms in stage.weighted_metrics.items()} == {
-        "a": ["mse"],
-        "b": ["mse"],
+        "a": [{"MeanSquaredError": {"name": "mse"}}],
+        "b": [{"MeanSquaredError": {"name": "mse"}}],
     }
     assert stage.sample_weight == {"a": "w", "b": "w"}
 
@@ -100,9 +100,9 @@ def test_stages_override_and_the_optimizer_goes_on() -> None:
     )
     first, second, third = section.stages
     assert (first.name, first.epochs, first.freeze[0].pattern) == ("head", 3, "backbone")
-    assert plain(first.optimizer) == "adam"
+    assert plain(first.optimizer) == "Adam"
     assert (second.epochs, second.optimizer, second.freeze) == (5, None, ())
-    assert (plain(third.optimizer), plain(third.losses["label"])) == ("sgd", "mae")
+    assert (plain(third.optimizer), plain(third.losses["label"])) == ("SGD", "mae")
     assert first.span.line == 5
 
 

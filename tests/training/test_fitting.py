@@ -82,8 +82,9 @@ def test_class_and_sample_weights_multiply(tmp_path: Path) -> None:
 
 def test_several_outputs_with_weights_of_one_of_them(tmp_path: Path) -> None:
     text = (
-        "optimizer: adam\nloss: {label: sparse_categorical_crossentropy, other: mse}\nloss_weights: {other: 0.5}\n"
-        "metrics: {label: [accuracy]}\nclass_weight: {label: [1, 3]}\nsample_weight: {other: weight}\nepochs: 2\n"
+        "optimizer: adam\nloss: {label: sparse_categorical_crossentropy, other: mse}\n"
+        "loss_weights: {other: 0.5}\nmetrics: {label: [accuracy]}\n"
+        "class_weight: {label: [1, 3]}\nsample_weight: {other: weight}\nepochs: 2\n"
     )
     folder, _ = trained(text, tmp_path, model=build("label", "other"))
     model = plain(
@@ -195,7 +196,7 @@ def test_missing_columns_and_wrong_shapes_are_reported_together(tmp_path: Path) 
     lacking, unlike = reporter
     assert (lacking.code, unlike.code) == ("training-column-missing", "training-column-shape")
     assert lacking.notes == ("`label` is a target", "`wheight` is a sample weight")
-    assert unlike.notes == ("the data gives [5] for `x`, the model takes [8]",)
+    assert unlike.notes == ("for `x` the data gives [5], the model takes [8]",)
 
 
 def test_steps_per_epoch_goes_round(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A small problem that the tests of training share: two classes in eight numbers, and a model built by hand."""
+"""A small problem that the tests of training share: two classes in eight numbers, a model built by hand."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ One rule tells the two apart: a mapping whose only key is capitalised is a class
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath, PureWindowsPath
 
 from specc.catalog.objects import KerasObject
@@ -171,8 +171,17 @@ def _metric_list(value: Value, context: Context) -> tuple[KerasObject, ...]:
     if is_null(value):
         return ()
     items = value.items if isinstance(value, Sequence) else (value,)
-    read = (context.read(item, "metric") for item in items)
+    read = (_metric(item, context) for item in items)
     return tuple(metric for metric in read if metric is not None)
+
+
+def _metric(value: Value, context: Context) -> KerasObject | None:
+    """One metric; an identifier stays its name in the logs (`mae`), as with Keras."""
+    metric = context.read(value, "metric")
+    if metric is None or metric.identifier or not isinstance(value, Scalar):
+        return metric
+    name = str(value.value)
+    return metric if name[:1].isupper() else replace(metric, arguments={**metric.arguments, "name": name})
 
 
 def read_names(

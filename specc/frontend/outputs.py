@@ -23,7 +23,7 @@ def read_outputs(value: Value | None, scope: Scope, span: Span, reporter: Report
         found = [(name, item) for name, item in filled]
     else:
         items = list(filled) if isinstance(filled, Sequence) else [filled]
-        found = [(_short(item), item) for item in items]
+        found = [(_short(item, scope), item) for item in items]
     pairs = [(name, _tensor(item, scope, reporter)) for name, item in found]
     names = [name for name, _ in pairs]
     for name in {n for n in names if names.count(n) > 1}:
@@ -31,9 +31,12 @@ def read_outputs(value: Value | None, scope: Scope, span: Span, reporter: Report
     return [(name, tensor) for name, tensor in pairs]
 
 
-def _short(item: Value) -> str:
-    """`enc.memory` is the output `memory`."""
-    return str(item.value).rpartition(".")[2] if isinstance(item, Scalar) else ""
+def _short(item: Value, scope: Scope) -> str:
+    """`enc.memory` is the output `memory`, unless a step itself has that name."""
+    if not isinstance(item, Scalar):
+        return ""
+    name = str(item.value)
+    return name if name in scope.tensors else name.rpartition(".")[2]
 
 
 def _last(scope: Scope, span: Span, reporter: Reporter) -> Pairs | None:

@@ -214,9 +214,10 @@ class _GraphMaker:
                 return None
             shape = inner
         if not isinstance(shape, Sequence) or not all(map(_is_size, shape)):
+            title = f"the shape of `{name}` is a list of positive integers and nulls, not {describe(shape)}"
             self.reporter.error(
                 "wrong-type",
-                f"the shape of `{name}` is a list of positive integers and nulls, and this is {describe(shape)}",
+                title,
                 shape.span,
                 help="the batch is left out: `[28, 28, 1]`; `[]` is one number per example",
             )

@@ -240,7 +240,7 @@ def definitions(catalog: Catalog) -> Schema:
         "formula": {"title": "a formula", "type": ["string", "number"]},
         "tensor": tensor(),
         "tensors": names_to(ref("tensor")),
-        "weights": names_to(weight()),
+        "weights": names_to(weight(), DOTTED),
         "wire": wire(),
         "wires": wires(),
         "outputs": outputs(),

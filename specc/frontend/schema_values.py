@@ -11,6 +11,7 @@ Schema = dict[str, Any]
 
 NAME = r"^[a-z_][a-z0-9_]*$"
 DOTTED = r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$"
+DOTTED = r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$"
 DYNAMIC = r"\$"
 """A key or text that holds an expression."""
 

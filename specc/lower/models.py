@@ -13,6 +13,7 @@ import keras
 from specc.catalog.objects import KerasObject
 from specc.frontend.expressions.nodes import ExpressionError
 from specc.frontend.project import ENTRY, Reference
+from specc.frontend.scope import snake_case
 from specc.frontend.spec import Spec
 from specc.graph.ir import Formula, Graph, Input, Layer, Node, Origin, Reuse, Use, Weight, Wire
 from specc.lower.errors import KERAS_ERRORS, keras_error
@@ -81,7 +82,7 @@ class _Builder:
     def layer(self, node: Node) -> Any:
         assert isinstance(node.operation, Layer)
         made = node.operation.object
-        layer = make(replace(made, arguments={**made.arguments, "name": node.name}), self.models)
+        layer = make(_named(made, node.name), self.models)
         if node.trainable is False:
             layer.trainable = False
         self.layers[node.name] = layer
@@ -94,7 +95,12 @@ class _Builder:
     def call(self, layer: keras.layers.Layer, node: Node) -> Any:
         (_, first), *rest = node.inputs
         named = {name: self.wire(wire) for name, wire in rest}
-        return layer(self.wire(first), **named, **node.settings)
+        result = layer(self.wire(first), **named, **node.settings)
+        for tensor in _flat(result):
+            mask = getattr(tensor, "_keras_mask", None)
+            if isinstance(mask, keras.KerasTensor):
+                name_operations(mask, f"{node.name}.mask", self.tensors.values())
+        return result
 
     def use(self, node: Node) -> Any:
         assert isinstance(node.operation, Use)
@@ -139,10 +145,26 @@ class _Builder:
         layer = make(KerasObject("layer", "Embedding", arguments))
         layer.trainable = weight.trainable
         self.layers[weight.name] = layer
-        table = layer(keras.ops.arange(rows) + _nothing(self.tensors[self.graph.inputs[0].name]))
-        table = keras.ops.reshape(table, weight.shape)
-        name_operations(table, f"{weight.name}.table", [self.tensors[self.graph.inputs[0].name]])
+        anchor = self.tensors[self.graph.inputs[0].name]
+        indices = keras.ops.arange(rows) + _nothing(anchor)
+        name_operations(indices, f"{weight.name}.indices", [anchor])
+        table = keras.ops.reshape(layer(indices), weight.shape)
+        name_operations(table, f"{weight.name}.table", [anchor])
         return table
+
+
+def _named(made: KerasObject, name: str) -> KerasObject:
+    """A layer with a name of its own, and with stable names for the layers it wraps."""
+    arguments = {key: _named_within(value) for key, value in made.arguments.items()}
+    return replace(made, arguments={**arguments, "name": name})
+
+
+def _named_within(value: Any, suffix: str = "") -> Any:
+    if isinstance(value, list):
+        return [_named_within(item, f"_{number}" if number else "") for number, item in enumerate(value)]
+    if isinstance(value, KerasObject) and value.category == "layer" and not value.model:
+        return _named(value, snake_case(value.kind) + suffix)
+    return value
 
 
 def _input(spec: Input) -> keras.KerasTensor:
@@ -168,14 +190,15 @@ def name_operations(tensor: keras.KerasTensor, prefix: str, known: Any) -> None:
     while stack:
         current = stack.pop()
         operation = current._keras_history.operation
-        if id(current) in stop or id(operation) in seen or isinstance(operation, keras.layers.Layer):
+        named = "." in operation.name or isinstance(operation, keras.layers.Layer)
+        if id(current) in stop or id(operation) in seen or named:
             continue
         seen.add(id(operation))
         found.append(operation)
         stack += [t for node in operation._inbound_nodes for t in node.input_tensors]
     counts: dict[str, int] = {}
     for operation in reversed(found):
-        base = keras.src.utils.naming.to_snake_case(type(operation).__name__)
+        base = snake_case(type(operation).__name__)
         count = counts.get(base, 0)
         counts[base] = count + 1
         operation.name = f"{prefix}.{base}" + (f"_{count}" if count else "")

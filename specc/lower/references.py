@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import keras
+from keras.src.backend.common import global_state
 
 from specc.frontend.project import Reference
 from specc.graph.ir import Origin
@@ -38,8 +40,21 @@ def _application(reference: Reference, models: Mapping[str, keras.Model], spec: 
     arguments = {name: value for name, value in settings.items() if name not in _OWN}
     if isinstance(arguments.get("input_shape"), list):
         arguments["input_shape"] = tuple(arguments["input_shape"])
-    model = getattr(keras.applications, settings["application"])(**arguments, name=reference.name)
+    with fresh_names():
+        model = getattr(keras.applications, settings["application"])(**arguments, name=reference.name)
     return _with_outputs(model, settings.get("outputs"), reference.name)
+
+
+@contextmanager
+def fresh_names() -> Iterator[None]:
+    """Within, Keras counts default names (`input_layer_3`) from the start, as in a new process."""
+    key = "object_name_uids"
+    before = global_state.get_global_attribute(key)
+    global_state.set_global_attribute(key, None)
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute(key, before)
 
 
 def _with_outputs(model: keras.Model, outputs: Any, name: str) -> keras.Model:

@@ -22,6 +22,8 @@ _ELSEWHERE: dict[str, str] = {
     "name": "`name:` stands beside the kind, not within its arguments",
 }
 """Keywords of Keras's layers that a spec writes elsewhere."""
+_OF_EVERY_LAYER = frozenset(("activity_regularizer", "autocast", "dtype", "trainable"))
+"""Arguments that are always given by name."""
 
 
 def read_object(
@@ -68,9 +70,10 @@ class _Reader:
         if isinstance(value, Mapping) and len(value):
             self._several(value, category)
             return None
+        found = "an empty mapping" if isinstance(value, Mapping) else describe(value)
         self.reporter.error(
             "wrong-type",
-            f"{_a(category)} was expected, not {describe(value) if _says_something(value) else 'an empty mapping'}",
+            f"{_a(category)} was expected, not {found}",
             value.span,
             "a name or `Name: {…}` was expected",
         )
@@ -103,7 +106,8 @@ class _Reader:
     def _function(self, name: str, argument: Value | None, span: Span, category: str) -> KerasObject | None:
         if argument is not None and _says_something(argument):
             classes = self.catalog.objects[category]
-            near = nearest(name, classes)
+            near = self.catalog.identifiers["metric"].get(name) if category == "loss" else None
+            near = near if near in classes else nearest(name, classes)
             self.reporter.error(
                 "unknown-argument",
                 f"`{name}` is a function and takes no arguments here",
@@ -133,12 +137,13 @@ class _Reader:
         return None if unknown else result
 
     def _first(self, value: Value, signature: Signature, span: Span) -> dict[str, Any] | None:
-        if not signature.arguments:
+        own = [a for a in signature.arguments if a.name not in _OF_EVERY_LAYER]
+        if not own:
             self.reporter.error(
-                "unknown-argument", f"`{signature.name}` takes no arguments", value.span, "is not taken"
+                "unknown-argument", f"`{signature.name}` takes no first argument", value.span, "is not taken"
             )
             return None
-        first, *others = signature.arguments
+        first, *others = own
         needed = [a.name for a in others if a.required]
         if needed and isinstance(value, Sequence) and not is_plain(first, value):
             names = [first.name, *needed]

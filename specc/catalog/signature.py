@@ -31,7 +31,8 @@ class Argument:
 
     `types` are the kinds of value it takes, any of: `boolean integer number string any list mapping
     integers` (a list of integers; `shape` too allows null in it), `shape`, `numbers`, `strings`, `dtype`,
-    `activation`, and the categories (`layer`, `initializer`, …) for a nested object or its name.
+    `activation`, and the categories (`layer`, `initializer`, …) for a nested object or its name; beside a
+    category, `list` is a list of such objects. Ops take `tensor` and `tensors` (a list of them) too.
     `choices` restricts a `string`. `nullable` allows null. `minimum` bounds a number.
     """
 

@@ -1,0 +1,227 @@
+"""A spec's data, open: its splits, what was fitted, and `tf.data` pipelines over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from specc.data.augment import Augment
+from specc.data.errors import fail
+from specc.data.failure import Failures
+from specc.data.fields import Prepared
+from specc.data.fitted import Fitted
+from specc.data.order import Epochs, Order
+from specc.data.ports import Port, cast_for, check_shape, fits, to_port
+from specc.data.randomness import PlacedSeed, root_seed
+from specc.data.stream import Batch, Stream
+from specc.data.table import Table
+from specc.data.transforms import evaluate
+from specc.frontend.sections.data import DataSection
+from specc.frontend.sections.data_types import SplitName
+from specc.source.diagnostic import Diagnostic, SpecError
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of the data: the model's inputs, targets by output, weights of examples by output.
+
+    `others` are further names (a training program's); batches hold them only where all names are asked for.
+    """
+
+    inputs: tuple[Port, ...] = ()
+    targets: tuple[str, ...] = ()
+    sample_weight: Mapping[str, str] | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, each once."""
+        weights = tuple((self.sample_weight or {}).values())
+        inputs = tuple(port.name for port in self.inputs)
+        return tuple(dict.fromkeys((*inputs, *self.targets, *weights, *self.others)))
+
+
+class Pipeline:
+    """Batches of one split, for `fit` and `evaluate`: `dataset` and its `epochs`."""
+
+    def __init__(self, dataset: tf.data.Dataset, epochs: Epochs, batches: int, rows: int) -> None:
+        self.dataset = dataset
+        self.epochs = epochs
+        self.batches = batches
+        self.rows = rows
+
+
+class Dataset:
+    """The open data of a spec. Made by `specc.data.open_data`."""
+
+    def __init__(
+        self,
+        section: DataSection,
+        wanted: Wanted,
+        fields: Sequence[Prepared],
+        parts: Mapping[SplitName, Mapping[str, Table]],
+        seed: int,
+        failures: Failures,
+    ) -> None:
+        self.section = section
+        self.wanted = wanted
+        self.fields = tuple(fields)
+        self.parts = parts
+        self.seed = seed
+        self._failures = failures
+        self._streams: dict[tuple[SplitName, bool], Stream] = {}
+        self._augments = [Augment(f.field.augment, [f.field.name]) for f in fields if f.field.augment]
+        if section.augment:
+            self._augments.append(Augment(section.augment, None))
+
+    @property
+    def splits(self) -> dict[SplitName, int]:
+        """The splits that have rows, and how many (of the longest source)."""
+        return {name: max(len(t) for t in tables.values()) for name, tables in self.parts.items()}
+
+    @property
+    def fitted(self) -> Fitted:
+        """What the transforms have learnt from the training split."""
+        return Fitted.of({field.field.name: field.chain for field in self.fields})
+
+    def errors_told(self) -> AbstractContextManager[None]:
+        """Put it around whatever iterates a pipeline: a SpecError raised within comes out as such."""
+        return self._failures.told()
+
+    def pipeline(
+        self,
+        split: SplitName,
+        *,
+        training: bool = False,
+        batch_size: int | None = None,
+        names: Sequence[str] | None = None,
+    ) -> Pipeline:
+        """Batches of a split: (inputs, targets) or (inputs, targets, weights), padded, on time.
+
+        With one input, or one target, it is a tensor, else a dict by name. With `names`, batches are dicts of
+        those. `training` shuffles and augments, and drops the last, smaller batch where the section says so.
+        Every pass is another order and other draws, the same in every process with the same seed. Raises
+        SpecError.
+        """
+        if split not in self.parts:
+            fail(
+                "data-split",
+                f"the data has no {split} rows",
+                self.section.split.span if self.section.split else self.section.span,
+                help=f"say `split: {{…, {split}: 0.2}}`",
+            )
+        stream = self._stream(split, training)
+        lengths = tuple(len(self.parts[split][source]) for source in stream.sources)
+        order = Order(
+            lengths,
+            batch_size or self.section.batch_size,
+            training and self.section.shuffle,
+            self.seed,
+            training and self.section.drop_remainder,
+        )
+        if not order.batches:
+            fail(
+                "data-split",
+                f"{max(lengths)} {split} rows make no batch of {order.batch_size}",
+                self.section.span,
+                help="say `drop_remainder: false`, or a smaller `batch_size`",
+            )
+
+        def finish(batch: Batch, seed: PlacedSeed) -> Any:
+            found = self.complete(batch, seed, training)
+            return self._arranged(found) if names is None else {name: found[name] for name in names}
+
+        epochs = Epochs()
+        return Pipeline(stream.dataset(order, epochs, finish), epochs, order.batches, order.rows)
+
+    def complete(self, batch: Batch, seed: PlacedSeed, training: bool) -> Batch:
+        """A batch of fields, augmented where `training`, with what is derived of it."""
+        if training:
+            for augment in self._augments:
+                batch = augment(batch, seed)
+        for name, formula in self.section.derive.items():
+            if set(formula.names) <= set(batch):
+                batch = {**batch, name: cast_for(evaluate(formula, batch, seed), None)}
+        return batch
+
+    def disagreements(self, batch: Batch) -> list[Diagnostic]:
+        """What is wrong with a batch of one row for the model, all of it."""
+        found: list[Diagnostic] = []
+        try:
+            batch = self.complete(batch, PlacedSeed(root_seed(self.seed)), training=True)
+        except SpecError as error:
+            return list(error.diagnostics)
+        for port in self.wanted.inputs:
+            try:
+                to_port(batch[port.name], port, self._origin(port.name))
+            except SpecError as error:
+                found += error.diagnostics
+        for name in self.wanted.targets:
+            if batch[name].dtype == tf.string:
+                found.append(self._text_target(name))
+        return found
+
+    def _text_target(self, name: str) -> Diagnostic:
+        return Diagnostic(
+            "data-shape",
+            f"the target `{name}` holds texts",
+            self._origin(name),
+            "a loss wants numbers",
+            help="give it a `transform`: `[{StringLookup: {num_oov_indices: 0}}]` numbers classes",
+        )
+
+    def _stream(self, split: SplitName, training: bool) -> Stream:
+        training = training and any(field.chain.random for field in self.fields)
+        key = (split, training)
+        if key not in self._streams:
+            self._streams[key] = Stream(self.fields, self.parts[split], self._failures, training)
+        return self._streams[key]
+
+    def _arranged(self, batch: Batch) -> Any:
+        """(inputs, targets, weights) out of named tensors; what is not wanted is left out."""
+        inputs = {p.name: self._checked(batch[p.name], p) for p in self.wanted.inputs}
+        targets = {name: batch[name] for name in self.wanted.targets}
+        if not targets:
+            return _alone(inputs)
+        weights = self.wanted.sample_weight or {}
+        if not weights:
+            return _alone(inputs), _alone(targets)
+        rows = tf.shape(next(iter(targets.values())))[0]
+        given = {o: batch[weights[o]] if o in weights else tf.ones([rows]) for o in targets}
+        return _alone(inputs), _alone(targets), _alone(given)
+
+    def _checked(self, tensor: tf.Tensor, port: Port) -> tf.Tensor:
+        """An input; where its size is known only when it comes, it is checked then."""
+        origin = self._origin(port.name)
+        found = to_port(tensor, port, origin)
+        if port.shape is None or fits(tuple(found.shape)[1:], port.shape, strict=True):
+            return found
+
+        def check(shape: Any) -> Any:
+            with self._failures.kept():
+                check_shape(tuple(int(size) for size in shape)[1:], port, origin)
+            return shape
+
+        checked = tf.numpy_function(check, [tf.shape(found)], tf.int32)
+        with tf.control_dependencies([checked]):
+            return tf.ensure_shape(tf.identity(found), (None, *port.shape))
+
+    def _origin(self, name: str) -> Any:
+        if name in self.section.derive:
+            return self.section.derive[name].span
+        field = self.section.fields.get(name)
+        return self.section.span if field is None else field.span
+
+
+def _alone(tensors: dict[str, tf.Tensor]) -> Any:
+    return next(iter(tensors.values())) if len(tensors) == 1 else tensors
+
+
+def data_root(spec: Path, given: Path | None) -> Path:
+    """The folder that a spec's paths start from: what was given, or the spec's own."""
+    return (given if given is not None else spec.parent).resolve()

@@ -1,0 +1,170 @@
+"""Fields: columns read, stacked, decoded, shaped and transformed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from specc.data.errors import fail
+from specc.data.images import decode_image
+from specc.data.paths import inside
+from specc.data.ports import Port, Shape, cast_for
+from specc.data.randomness import PlacedSeed
+from specc.data.table import Array, Column, Indices, Table, ragged
+from specc.data.transforms import Chain
+from specc.frontend.sections.data import Field
+from specc.frontend.sections.data_types import describe_shape
+from specc.source.suggest import did_you_mean
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A field that is ready to be read: its columns found, its transforms built.
+
+    `source` names the source, `columns` are the source's own, `raw` what they give before any transform.
+    `shape` is what is declared for one example, `explicit` whether the field itself says so. `base` is
+    where the paths of images start from.
+    """
+
+    field: Field
+    source: str
+    columns: tuple[str, ...]
+    raw: Column
+    chain: Chain
+    shape: Shape | None
+    explicit: bool
+    base: Path
+
+    @property
+    def plain(self) -> bool:
+        """Whether batches can be read and transformed as such, all examples being of one shape."""
+        return self.raw.uniform and not self.chain.random
+
+    @property
+    def raw_spec(self) -> tf.TensorSpec:
+        """One example before its transforms."""
+        return tf.TensorSpec(self.raw.shape, tf.as_dtype(self.raw.dtype))
+
+    def read(self, table: Table, indices: Indices) -> Array:
+        """The raw values of some rows: an array [rows, …], or objects [rows] where they differ in shape."""
+        columns = table.rows(indices, self.columns)
+        if self.field.decode:
+            return ragged([self._decode(path) for path in columns[self.columns[0]]])
+        if self.field.stacked:
+            return np.stack([columns[name] for name in self.columns], axis=-1)
+        return columns[self.columns[0]]
+
+    def _decode(self, path: Any) -> Array:
+        text = path.decode() if isinstance(path, bytes) else str(path)
+        span = self.field.span
+        return decode_image(inside(self.base, self.base / text, span), text, self.raw.shape[-1], span)
+
+    def transform(
+        self,
+        value: tf.Tensor,
+        training: bool = False,
+        seed: PlacedSeed | None = None,
+        until: int | None = None,
+    ) -> tf.Tensor:
+        """A raw batch [batch, …] as the model, or `derive`, will see it; or as it is before step `until`."""
+        value = self._reshaped(value)
+        value = self.chain(value, training, seed, until)
+        if until is not None:
+            return value
+        return self._checked(cast_for(self._reshaped(value), self.field.dtype))
+
+    def _reshaped(self, value: tf.Tensor) -> tf.Tensor:
+        """Given the declared shape where the same numbers fill it; a last axis of 1 is added."""
+        wanted, shape = self.shape, tuple(value.shape)[1:]
+        if wanted is None or shape == wanted or None in shape:
+            return value
+        if len(wanted) == len(shape) + 1 and wanted[-1] == 1:
+            return tf.expand_dims(value, -1)
+        known = [size for size in wanted if size is not None]
+        if self.explicit and len(known) == len(wanted) and np.prod(shape) == np.prod(known):
+            return tf.reshape(value, (-1, *known))
+        return value
+
+    def _checked(self, value: tf.Tensor) -> tf.Tensor:
+        """Refuse what the field's own `shape` contradicts."""
+        shape = tuple(value.shape)[1:]
+        wanted = self.field.shape
+        if wanted is None:
+            return value
+        clash = len(wanted) != len(shape) or any(
+            w is not None and s is not None and s != w for s, w in zip(shape, wanted, strict=True)
+        )
+        if clash:
+            fail(
+                "data-shape",
+                f"the field `{self.field.name}` holds {describe_shape(shape)}, its `shape` says "
+                f"{describe_shape(wanted)}",
+                self.field.shape_span,
+                f"the data: {describe_shape(shape)}",
+            )
+        return tf.ensure_shape(value, (None, *wanted))
+
+
+def prepare(
+    field: Field,
+    tables: Mapping[str, Table],
+    bases: Mapping[str, Path],
+    chain: Chain,
+    port: Port | None,
+) -> Prepared:
+    """Find a field's columns in the tables of its source; raises SpecError (`data-column`, `data-shape`)."""
+    found = [_find(column.text, tables) for column in field.columns]
+    for column, place in zip(field.columns, found, strict=True):
+        if place is None:
+            known = [f"{s}.{c}" if s else c for s, table in tables.items() for c in table.columns]
+            fail(
+                "data-column",
+                f"the data has no column `{column.text}`",
+                column.span,
+                help=did_you_mean(column.text, known),
+            )
+    places = [place for place in found if place is not None]
+    sources = {source for source, _ in places}
+    if len(sources) > 1:
+        fail("data-column", f"`{field.name}` stacks columns of two sources", field.span)
+    source = places[0][0]
+    columns = tuple(name for _, name in places)
+    shape = field.shape if field.shape is not None else (None if port is None else port.shape)
+    raw = _raw(field, [tables[source].columns[name] for name in columns], shape)
+    return Prepared(field, source, columns, raw, chain, shape, field.shape is not None, bases[source])
+
+
+def _find(column: str, tables: Mapping[str, Table]) -> tuple[str, str] | None:
+    """The source and the column in it; several sources' columns are dotted."""
+    for source, table in tables.items():
+        prefix = f"{source}." if source else ""
+        if column.startswith(prefix) and column[len(prefix) :] in table.columns:
+            return source, column[len(prefix) :]
+    return None
+
+
+def _raw(field: Field, columns: list[Column], shape: Shape | None) -> Column:
+    if field.decode:
+        channels = shape[-1] if shape and len(shape) == 3 and shape[-1] in (1, 3, 4) else None
+        if columns[0].dtype != "string":
+            fail("data-column", f"`{field.name}` decodes {columns[0].dtype}, not paths", field.span)
+        return Column((None, None, channels), "uint8")
+    if not field.stacked:
+        return columns[0]
+    for located, column in zip(field.columns, columns, strict=True):
+        if column.shape != columns[0].shape or (column.dtype == "string") != (columns[0].dtype == "string"):
+            fail(
+                "data-shape",
+                f"`{field.name}` stacks {columns[0].dtype} {describe_shape(columns[0].shape)} and "
+                f"{column.dtype} {describe_shape(column.shape)}",
+                located.span,
+                related=[(field.columns[0].span, "the first")],
+            )
+    dtypes = [column.dtype for column in columns]
+    joined = "string" if dtypes[0] == "string" else np.result_type(*dtypes).name
+    return Column((*columns[0].shape, len(columns)), joined)

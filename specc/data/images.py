@@ -1,0 +1,69 @@
+"""Images: sizes read off the head of a file before anything is unpacked, then decoded by TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from specc.data.errors import fail
+from specc.data.table import Array
+from specc.source.span import Span
+
+MOST_PIXELS = 100_000_000
+"""The largest image that is unpacked; a small file can claim far more."""
+
+
+def decode_image(path: Path, name: str, channels: int | None, span: Span | None) -> Array:
+    """The pixels of a PNG, JPEG, GIF or BMP file, uint8 [height, width, channels].
+
+    `channels` None keeps the file's own. Raises SpecError (`data-image`) naming the file.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        fail("data-image", f"the image `{name}` cannot be read", span, notes=[str(error)])
+    size = image_size(data)
+    if size is None:
+        fail("data-image", f"`{name}` is no PNG, JPEG, GIF or BMP image", span)
+    if size[0] * size[1] > MOST_PIXELS:
+        fail("data-image", f"the image `{name}` has {size[0]}×{size[1]} pixels, too many to unpack", span)
+    try:
+        pixels = tf.io.decode_image(data, channels or 0, expand_animations=False)
+    except tf.errors.OpError as error:
+        fail("data-image", f"the image `{name}` is damaged", span, notes=[str(error.message)])
+    return np.asarray(pixels)
+
+
+def image_size(data: bytes) -> tuple[int, int] | None:
+    """Height and width that the head of an image file states; None where it is no known image."""
+    if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
+        return int.from_bytes(data[20:24], "big"), int.from_bytes(data[16:20], "big")
+    if data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 10:
+        return int.from_bytes(data[8:10], "little"), int.from_bytes(data[6:8], "little")
+    if data[:2] == b"BM" and len(data) >= 26:
+        height = int.from_bytes(data[22:26], "little", signed=True)
+        return abs(height), int.from_bytes(data[18:22], "little")
+    if data[:2] == b"\xff\xd8":
+        return _jpeg_size(data)
+    return None
+
+
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int] | None:
+    position = 2
+    while position + 9 < len(data):
+        if data[position] != 0xFF:
+            return None
+        marker = data[position + 1]
+        if marker == 0xFF or marker == 0x01 or 0xD0 <= marker <= 0xD8:
+            position += 1 if marker == 0xFF else 2
+            continue
+        if marker in _FRAMES:
+            height = int.from_bytes(data[position + 5 : position + 7], "big")
+            return height, int.from_bytes(data[position + 7 : position + 9], "big")
+        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+    return None

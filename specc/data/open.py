@@ -1,0 +1,182 @@
+"""Opening a spec's data: sources, splits, fields; fitting on the training split; checking against the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from specc.data.dataset import Dataset, Wanted
+from specc.data.errors import fail
+from specc.data.failure import Failures
+from specc.data.fields import Prepared, prepare
+from specc.data.fitted import Fitted
+from specc.data.paths import inside
+from specc.data.sources import Parts, open_parts
+from specc.data.stored import example
+from specc.data.stream import Stream
+from specc.data.table import Table
+from specc.data.transforms import Chain, build_chain
+from specc.data.typed import Use
+from specc.frontend.sections.data import DataSection, Field, Located
+from specc.frontend.sections.data_types import SplitName
+from specc.source.diagnostic import Diagnostic, SpecError
+
+FITTED_FILE = "fitted.json"
+"""Where a run keeps what its transforms have learnt."""
+
+
+def open_data(
+    section: DataSection, wanted: Wanted, *, root: Path, seed: int, fitted: Fitted | None = None
+) -> Dataset:
+    """Open the data of a spec for a model.
+
+    Paths are relative to `root` and may not leave it. With `fitted`, transforms are restored instead of
+    fitted anew. Raises SpecError with everything that disagrees: files, columns, missing values, shapes.
+    """
+    fields = _needed(section, wanted)
+    parts = _by_split(section, _open_sources(section, fields, root, seed))
+    failures = Failures()
+    prepared = _prepare(section, fields, wanted, parts, root, fitted)
+    if fitted is None:
+        _fit(prepared, parts["train"], failures)
+    dataset = Dataset(section, wanted, prepared, parts, seed, failures)
+    _check(dataset)
+    return dataset
+
+
+def _needed(section: DataSection, wanted: Wanted) -> list[Field]:
+    """The fields that are read: written ones, and columns that are used under their own name."""
+    return [
+        section.fields.get(name) or Field(name, section.span, (Located(name, section.span),))
+        for name in section.needed(wanted.names)
+    ]
+
+
+def _open_sources(section: DataSection, fields: list[Field], root: Path, seed: int) -> dict[str, Parts]:
+    return {
+        name: open_parts(source, section, root, seed, use_of(section, fields, name))
+        for name, source in section.sources.items()
+    }
+
+
+def use_of(section: DataSection, fields: list[Field], source: str) -> Use:
+    """What fields ask of the columns of a source of texts."""
+    prefix = f"{source}." if source else ""
+    columns: set[str] = set()
+    texts: set[str] = set()
+    fills: dict[str, float | int | str] = {}
+    for field in fields:
+        for column in field.columns:
+            if not column.text.startswith(prefix):
+                continue
+            name = column.text[len(prefix) :]
+            columns.add(name)
+            if _wants_text(section, field):
+                texts.add(name)
+            if field.fill is not None:
+                fills[name] = field.fill
+    if section.split is not None and section.split.stratify is not None:
+        stratify = section.split.stratify.text
+        columns.add(stratify)
+        if stratify in section.fields:
+            columns.update(column.text for column in section.fields[stratify].columns)
+    missing = frozenset(section.sources[source].csv.missing)
+    return Use(frozenset(columns), frozenset(texts), fills, missing, section.sources[source].csv.decimal)
+
+
+def _wants_text(section: DataSection, field: Field) -> bool:
+    owner = section.fields[field.transform_as.text] if field.transform_as is not None else field
+    first = owner.transforms[0] if owner.transforms else None
+    lookup = getattr(first, "kind", "") in ("StringLookup", "TextVectorization")
+    return lookup or field.dtype == "string" or field.decode is not None
+
+
+def _by_split(section: DataSection, sources: Mapping[str, Parts]) -> dict[SplitName, dict[str, Table]]:
+    """The tables by split, where every source has rows for it."""
+    names = [n for n in ("train", "validation", "test") if all(n in parts for parts in sources.values())]
+    return {name: {s: parts[name] for s, parts in sources.items()} for name in names}  # type: ignore[misc, index]
+
+
+def _prepare(
+    section: DataSection,
+    fields: list[Field],
+    wanted: Wanted,
+    parts: Mapping[SplitName, Mapping[str, Table]],
+    root: Path,
+    fitted: Fitted | None,
+) -> list[Prepared]:
+    ports = {port.name: port for port in wanted.inputs}
+    bases = {name: _base(section, name, root) for name in section.sources}
+    tables = next(iter(parts.values()))
+    chains: dict[str, Chain] = {}
+    found, errors = [], []
+    for field in sorted(fields, key=lambda f: f.transform_as is not None):
+        try:
+            chains[field.name] = _chain(field, chains, root, fitted)
+            found.append(prepare(field, tables, bases, chains[field.name], ports.get(field.name)))
+        except SpecError as error:
+            errors += error.diagnostics
+    if errors:
+        raise SpecError(errors)
+    return found
+
+
+def _base(section: DataSection, source: str, root: Path) -> Path:
+    base = section.sources[source].base
+    if base is None:
+        return root
+    folder = inside(root, root / base.text, base.span)
+    if not folder.is_dir():
+        fail("data-file", f"there is no folder `{base.text}`", base.span)
+    return folder
+
+
+def _chain(field: Field, chains: Mapping[str, Chain], root: Path, fitted: Fitted | None) -> Chain:
+    if field.transform_as is not None:
+        return chains[field.transform_as.text]
+    if fitted is not None:
+        return fitted.chain(field.name)
+    if field.transform_of is None:
+        return build_chain(field.transforms)
+    return _of_run(field, root)
+
+
+def _of_run(field: Field, root: Path) -> Chain:
+    located = field.transform_of
+    assert located is not None
+    path = inside(root, root / located.text / FITTED_FILE, located.span)
+    if not path.is_file():
+        fail("data-file", f"there is no run `{located.text}` with fitted transforms", located.span)
+    return Fitted.from_json(path.read_text("utf-8"), str(path)).chain(field.name, str(path))
+
+
+def _fit(fields: list[Prepared], tables: Mapping[str, Table], failures: Failures) -> None:
+    """Fit each field's transforms on the training rows."""
+    fitted: set[int] = set()
+    for field in fields:
+        if id(field.chain) in fitted or field.field.transform_as is not None:
+            continue
+        fitted.add(id(field.chain))
+        reader = Stream([], tables, failures, training=False)
+        with failures.told():
+            field.chain.fit(lambda until, field=field, reader=reader: reader.batches_for_fitting(field, until))
+
+
+def _check(dataset: Dataset) -> None:
+    """Run the first training row through everything, so that what disagrees is known before training."""
+    errors: list[Diagnostic] = []
+    batch: dict[str, Any] = {}
+    tables = next(iter(dataset.parts.values()))
+    for field in dataset.fields:
+        raw = field.read(tables[field.source], np.zeros(1, np.int64))
+        try:
+            batch[field.field.name] = field.transform(example(raw))
+        except SpecError as error:
+            errors += error.diagnostics
+    if not errors:
+        errors += dataset.disagreements(batch)
+    if errors:
+        raise SpecError(errors)

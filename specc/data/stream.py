@@ -1,0 +1,191 @@
+"""Rows through the fields and on: read from tables, transformed, padded, one split at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from specc.data.failure import Failures
+from specc.data.fields import Prepared
+from specc.data.order import Epochs, Order, plain_python
+from specc.data.randomness import PlacedSeed
+from specc.data.stored import Stored, can_store, example, output_spec, padding, store_plain, store_rows
+from specc.data.table import Array, Table
+
+AUTOTUNE = tf.data.AUTOTUNE
+MOST_STORED = 1 << 30
+"""Bytes that one split's transformed fields may take in memory."""
+
+Batch = dict[str, tf.Tensor]
+Finish = Callable[[Batch, PlacedSeed], Any]
+
+
+class Stream:
+    """The fields of one split as batches."""
+
+    def __init__(
+        self, fields: Sequence[Prepared], tables: Mapping[str, Table], failures: Failures, training: bool
+    ) -> None:
+        """`tables` are the split's, by source; `training` holds for random transforms."""
+        self.fields = tuple(fields)
+        self.sources = tuple(tables)
+        self.tables = dict(tables)
+        self.training = training
+        self._failures = failures
+        self.specs = {field.field.name: output_spec(field) for field in fields}
+        self._stored: dict[str, Stored] | None = None
+
+    @property
+    def by_batch(self) -> bool:
+        """Whether batches can be read and transformed whole."""
+        return all(f.plain and self.specs[f.field.name].shape.is_fully_defined() for f in self.fields)
+
+    @property
+    def can_store(self) -> bool:
+        """Whether all fields are the same at every pass and of a size to keep."""
+        if any(field.chain.random or not can_store(self.specs[field.field.name]) for field in self.fields):
+            return False
+        return self._size() <= MOST_STORED
+
+    def _size(self) -> int:
+        """About how many bytes all rows take after their transforms."""
+        return sum(self._bytes(field) * len(self.tables[field.source]) for field in self.fields)
+
+    def _bytes(self, field: Prepared) -> int:
+        spec = self.specs[field.field.name]
+        if spec.shape.is_fully_defined() and spec.dtype != tf.string:
+            return int(spec.shape.num_elements()) * spec.dtype.size
+        table = self.tables[field.source]
+        seen = min(len(table), 32)
+        rows = np.linspace(0, len(table) - 1, seen).astype(np.int64)
+        return max(sum(self._row_bytes(field, row) for row in rows) // seen, 1)
+
+    def _row_bytes(self, field: Prepared, row: int) -> int:
+        raw = field.read(self.tables[field.source], np.asarray([row]))
+        value = field.transform(example(raw)).numpy()
+        return sum(len(text) for text in value.flat) if value.dtype == object else int(value.nbytes)
+
+    def store(self) -> dict[str, Stored]:
+        """All fields of all rows, transformed once."""
+        if self._stored is None:
+            self._stored = {field.field.name: self._store(field) for field in self.fields}
+        return self._stored
+
+    def _store(self, field: Prepared) -> Stored:
+        table, spec = self.tables[field.source], self.specs[field.field.name]
+        if field.plain and spec.shape.is_fully_defined():
+            return store_plain(field, table)
+        dataset = self.examples(field, None)
+        with self._failures.told():
+            rows: list[Array] = list(dataset.as_numpy_iterator())
+        return store_rows([np.asarray(row) for row in rows], spec, padding(field, spec.dtype))
+
+    def examples(self, field: Prepared, until: int | None) -> tf.data.Dataset:
+        """All rows of one field in order, one by one, after `until` steps of its transforms."""
+        table = self.tables[field.source]
+
+        @plain_python
+        def one(row: tf.Tensor) -> tf.Tensor:
+            value = self._fetch([field], tf.reshape(row, (1, 1)), [field.source])[0]
+            return field.transform(value, until=until)[0]
+
+        return tf.data.Dataset.range(len(table)).map(one, num_parallel_calls=AUTOTUNE)
+
+    def batches_for_fitting(self, field: Prepared, until: int) -> tf.data.Dataset:
+        """All rows of one field in order, in batches, after `until` steps of its transforms."""
+        if not field.raw.uniform or field.chain.random:
+            return self.examples(field, until).batch(1)
+        table = self.tables[field.source]
+
+        @plain_python
+        def batch(start: tf.Tensor) -> tf.Tensor:
+            rows = tf.range(start, tf.minimum(start + 256, len(table)))
+            return field.transform(self._fetch([field], rows[:, None], [field.source])[0], until=until)
+
+        return tf.data.Dataset.range(0, len(table), 256).map(batch, num_parallel_calls=AUTOTUNE)
+
+    def dataset(self, order: Order, epochs: Epochs, finish: Finish) -> tf.data.Dataset:
+        """Batches in `order`, each handed to `finish`, ready to iterate."""
+        if self.can_store:
+            found = self._from_store(order, epochs, finish)
+        elif self.by_batch:
+            found = self._read_batches(order, epochs, finish)
+        else:
+            found = self._read_rows(order, epochs, finish)
+        return found.prefetch(AUTOTUNE)
+
+    def _from_store(self, order: Order, epochs: Epochs, finish: Finish) -> tf.data.Dataset:
+        stored = self.store()
+
+        @plain_python
+        def batch(rows: tf.Tensor, seed: tf.Tensor) -> Any:
+            found = {
+                field.field.name: stored[field.field.name].gather(rows[:, self.sources.index(field.source)])
+                for field in self.fields
+            }
+            return finish(found, PlacedSeed(seed))
+
+        return order.by_batch(epochs).map(batch, num_parallel_calls=AUTOTUNE, deterministic=True)
+
+    def _read_batches(self, order: Order, epochs: Epochs, finish: Finish) -> tf.data.Dataset:
+        @plain_python
+        def batch(rows: tf.Tensor, seed: tf.Tensor) -> Any:
+            values = self._fetch(self.fields, rows, self.sources)
+            found = {
+                field.field.name: field.transform(value, self.training)
+                for field, value in zip(self.fields, values, strict=True)
+            }
+            return finish(found, PlacedSeed(seed))
+
+        return order.by_batch(epochs).map(batch, num_parallel_calls=AUTOTUNE, deterministic=True)
+
+    def _read_rows(self, order: Order, epochs: Epochs, finish: Finish) -> tf.data.Dataset:
+        pads = {f.field.name: padding(f, self.specs[f.field.name].dtype) for f in self.fields}
+
+        @plain_python
+        def one(row: tf.Tensor, seed: tf.Tensor) -> tuple[Batch, tf.Tensor]:
+            values = self._fetch(self.fields, row[None], self.sources)
+            placed = PlacedSeed(seed)
+            found = {
+                field.field.name: field.transform(value, self.training, placed)[0]
+                for field, value in zip(self.fields, values, strict=True)
+            }
+            return found, seed
+
+        @plain_python
+        def batch(found: Batch, seeds: tf.Tensor) -> Any:
+            return finish(found, PlacedSeed(seeds[0]))
+
+        rows = order.by_row(epochs).map(one, num_parallel_calls=AUTOTUNE, deterministic=True)
+        padded = rows.padded_batch(
+            order.batch_size, padding_values=(pads, tf.constant(0, tf.int64)), drop_remainder=False
+        )
+        return padded.map(batch, num_parallel_calls=AUTOTUNE, deterministic=True)
+
+    def _fetch(self, fields: Sequence[Prepared], rows: tf.Tensor, sources: Sequence[str]) -> list[tf.Tensor]:
+        """Raw batches of fields; `rows` [batch, sources]. Where examples differ in shape, of one row."""
+
+        def read(numbers: Array) -> list[Array]:
+            with self._failures.kept():
+                return [
+                    _single(f.read(self.tables[f.source], numbers[:, sources.index(f.source)]), f)
+                    for f in fields
+                ]
+
+        types = [field.raw_spec.dtype for field in fields]
+        values = tf.numpy_function(read, [rows], types, stateful=False)
+        return [
+            tf.ensure_shape(value, (None, *field.raw_spec.shape))
+            for value, field in zip(values, fields, strict=True)
+        ]
+
+
+def _single(raw: Array, field: Prepared) -> Array:
+    """What a numpy function may hand over: objects [1] of an array become that array [1, …]."""
+    if not field.raw.uniform:
+        raw = raw[0][None]
+    return raw.astype(bytes) if raw.dtype.kind == "U" else raw
+

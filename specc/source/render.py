@@ -22,8 +22,10 @@ _COLORS = {
 }
 
 
-def render(diagnostics: Iterable[Diagnostic], sources: dict[str, str], color: bool = False) -> str:
-    """The diagnostics one below the other, each with its excerpt, and a last line that counts them.
+def render(
+    diagnostics: Iterable[Diagnostic], sources: dict[str, str], color: bool = False, *, counts: bool = True
+) -> str:
+    """The diagnostics one below the other, each with its excerpt, and a last line that `counts` them.
 
     `sources` gives the text of every file that spans may name; places in other files (the command line)
     are named without an excerpt. Returns '' where there are no diagnostics.
@@ -32,7 +34,8 @@ def render(diagnostics: Iterable[Diagnostic], sources: dict[str, str], color: bo
     if not found:
         return ""
     painter = _Painter(sources, color)
-    return "\n".join([*map(painter.diagnostic, found), summary(found)]) + "\n"
+    last = [summary(found)] if counts else []
+    return "\n".join([*map(painter.diagnostic, found), *last]) + "\n"
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:

@@ -39,6 +39,18 @@ _NAMED = {
 """Keys whose mappings hold names of the user's own, and what these name."""
 
 
+FORMS = ("layers", "application", "load", "average_of")
+"""The keys of which a model has one."""
+
+_VALUES = ("wrong-type", "wrong-choice", "out-of-range")
+_SECTION_CODES = {
+    ("data", "unknown-key"): "data-key-unknown",
+    **{("data", code): "data-setting" for code in _VALUES},
+    **{("train", code): "training-setting" for code in _VALUES},
+}
+"""The codes of the sections' own readers, so that what both find is told once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One violated keyword of the schema.
@@ -164,15 +176,21 @@ def _unknown_key(finding: Finding, place: _Place, reporter: Reporter) -> None:
     if NAME in finding.schema.get("patternProperties", {}) and owner in _NAMED:
         check_name(name, span, reporter, _NAMED[owner])
         return
+    if finding.definition.startswith("model-") and sum(form in finding.data for form in FORMS) > 1:
+        return  # told as a model of two forms
+    code = _SECTION_CODES.get((place.words[0], "unknown-key"), "unknown-key")
+    if owner == "stages":
+        code = "training-setting"
     title = f"`{owner}` has no key `{name}`" if owner else f"a spec has no key `{name}`"
-    reporter.error("unknown-key", title, span, "unknown", help=did_you_mean(name, known))
+    reporter.error(code, title, span, "unknown", help=did_you_mean(name, known))
 
 
 def _missing_key(finding: Finding, place: _Place, reporter: Reporter) -> None:
     owner = f"`{place.words[-1]}`" if place.words else "a spec"
-    name = finding.wanted
-    help = "begin with `specc: 1`, the version of the language" if name == "specc" else ""
-    reporter.error("missing-key", f"{owner} needs the key `{name}`", place.key_span, help=help)
+    named = " and ".join(f"`{name}`" for name in finding.wanted)
+    help = "begin with `specc: 1`, the version of the language" if "specc" in finding.wanted else ""
+    title = f"{owner} needs the key{'s' if len(finding.wanted) > 1 else ''} {named}"
+    reporter.error("missing-key", title, place.key_span, help=help)
 
 
 def _number_of_keys(finding: Finding, place: _Place, reporter: Reporter) -> None:
@@ -191,16 +209,21 @@ def _wrong_value(finding: Finding, place: _Place, reporter: Reporter) -> None:
     if finding.keyword == "enum" and isinstance(finding.data, str):
         choices = [str(choice) for choice in finding.wanted if choice is not None]
         title = f"{_subject(place)} cannot be `{finding.data}`"
-        reporter.error("wrong-choice", title, value.span, help=did_you_mean(finding.data, choices))
+        code = "unknown-application" if finding.definition == "application" else "wrong-choice"
+        reporter.error(_code(place, code), title, value.span, help=did_you_mean(finding.data, choices))
         return
     expected = finding.schema.get("title") or _expected(finding)
     title = f"{_subject(place)} is {describe(value)}"
-    reporter.error("wrong-type", title, value.span, f"{expected} was expected")
+    reporter.error(_code(place, "wrong-type"), title, value.span, f"{expected} was expected")
 
 
 def _out_of_range(finding: Finding, place: _Place, reporter: Reporter) -> None:
     title = f"{_subject(place)} is at least {finding.wanted:g}, not {describe(place.value)}"
-    reporter.error("out-of-range", title, place.value.span, f"less than {finding.wanted:g}")
+    reporter.error(_code(place, "out-of-range"), title, place.value.span, f"less than {finding.wanted:g}")
+
+
+def _code(place: _Place, code: str) -> str:
+    return _SECTION_CODES.get((place.words[0] if place.words else "", code), code)
 
 
 def _subject(place: _Place) -> str:

@@ -176,10 +176,9 @@ def model_application(catalog: Catalog) -> Schema:
     for signature in catalog.applications.values():
         found |= {a.name: a for a in signature.arguments}
     own = {name: argument(a) for name, a in found.items() if name != "name"}
-    names = list(catalog.applications)
     properties = own | {
         "description": TEXT,
-        "application": {"title": "a constructor of keras.applications", "enum": names},
+        "application": ref("application"),
         "outputs": ref("outputs"),
         "trainable": FLAG,
         "lora": ref("lora"),
@@ -254,6 +253,7 @@ def definitions(catalog: Catalog) -> Schema:
         "model": model(),
         "model-layers": model_layers(),
         "model-application": model_application(catalog),
+        "application": {"title": "a constructor of keras.applications", "enum": list(catalog.applications)},
         "model-load": model_load(),
         "model-average": model_average(),
         "lora": lora(),

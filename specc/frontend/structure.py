@@ -135,10 +135,8 @@ class Checker:
                 yield from self._below(item, more, key)
 
     def _required(self, _: Any, required: list[str], data: Any, __: Any) -> Iterator[ValidationError]:
-        if isinstance(data, dict):
-            for key in required:
-                if key not in data:
-                    yield ValidationError("required", validator_value=key)
+        if isinstance(data, dict) and (missing := [key for key in required if key not in data]):
+            yield ValidationError("required", validator_value=missing)
 
     def _items(self, _: Any, items: Any, data: Any, __: Any) -> Iterator[ValidationError]:
         if isinstance(data, list):

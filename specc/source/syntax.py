@@ -159,6 +159,11 @@ _CONTINUES = _Finding(
     "the line before this one is neither `key: value` nor a list entry, so this line continues its text",
     help="a colon needs a space after it: `key: value`",
 )
+_BARE_ENTRY = _Finding(
+    "yaml-syntax",
+    "the list entry before this line has no colon, and here a key follows it",
+    help="end that entry with a colon: `- backbone:`",
+)
 _AFTER_QUOTE = _Finding(
     "needs-quotes",
     "the value goes on after its closing quote",
@@ -187,7 +192,7 @@ def report_syntax(error: yaml.MarkedYAMLError, text: str, file: str, reporter: R
         return
     in_quotes = "quoted scalar" in (error.context or "")
     shown = lines[line] if line < len(lines) and not in_quotes else ""
-    finding = _on_line(shown, column, first=line == 0) or _match(error)
+    finding = _on_line(shown, column, lines[line - 1] if line else "") or _match(error)
     context: Any = error.context_mark
     if finding.at_context and context is not None:
         line, column = context.line, context.column
@@ -209,10 +214,12 @@ def report_syntax(error: yaml.MarkedYAMLError, text: str, file: str, reporter: R
     )
 
 
-def _on_line(text: str, column: int, *, first: bool) -> _Finding | None:
+def _on_line(text: str, column: int, above: str) -> _Finding | None:
     """What the line itself tells better than PyYAML's words do."""
     before, here = text[:column].rstrip(), text[column : column + 1]
-    if here == ":" and not first and re.fullmatch(r"\s*\w+", before):
+    if here == ":" and above and re.fullmatch(r"\s*\w+", before):
+        if re.fullmatch(r"\s*- [\w.]+\s*(#.*)?", above):
+            return _BARE_ENTRY
         return _CONTINUES
     if before.endswith(("'", '"')) and here not in ("", ":"):
         return _AFTER_QUOTE

@@ -89,6 +89,7 @@ def test_block_collections_end_with_their_last_item() -> None:
         ("a: b: c", "yaml-syntax", 1, 5),
         ("a: - mean(x)", "yaml-syntax", 1, 4),
         ("name:net\nb: 2", "yaml-syntax", 2, 2),
+        ("- Flatten\n  from: x", "yaml-syntax", 2, 7),
         ("a: @x", "needs-quotes", 1, 4),
         ("a: 'x' + y", "needs-quotes", 1, 8),
         ('a: "\\q"', "yaml-syntax", 1, 5),

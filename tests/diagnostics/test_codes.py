@@ -1,0 +1,82 @@
+"""Every code has its page, and a golden case or a test that provokes it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from specc.frontend.schema_values import CATEGORIES
+from specc.source.explain import codes
+
+TESTS = Path(__file__).parents[1]
+PACKAGE = TESTS.parent / "specc"
+CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+REPORTING = frozenset({"error", "warning", "fail", "Diagnostic", "_Finding"})
+
+ELSEWHERE: dict[str, str] = {
+    "file-too-large": "source/test_files.py",
+    "freeze-unmatched": "training/test_fitting.py",
+    "run-folder-taken": "training/test_folder.py",
+    "run-folder-unwritable": "training/test_folder.py",
+    "run-invalid": "training/test_folder.py",
+    "training-column-missing": "training/test_fitting.py",
+    "training-column-shape": "training/test_fitting.py",
+    "training-failed": "training/test_run.py",
+    "training-nan": "training/test_run.py",
+    "training-strategy": "training/test_strategy.py",
+}
+"""Codes that no spec alone provokes (they need files, data, Keras or a command line), and their tests."""
+
+
+def reported() -> dict[str, Path]:
+    """The codes that the package reports, each with a file that does."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for code in _codes(node):
+                found[code] = path
+    return found
+
+
+def _codes(node: ast.AST) -> Iterator[str]:
+    if not isinstance(node, ast.Call) or not node.args:
+        return
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    first = node.args[0]
+    if name not in REPORTING:
+        return
+    if isinstance(first, ast.Constant) and isinstance(first.value, str) and CODE.fullmatch(first.value):
+        yield first.value
+    elif ast.unparse(first) == "f'unknown-{category}'":
+        yield from (f"unknown-{category}" for category in (*CATEGORIES, "activation"))
+
+
+def literals() -> set[str]:
+    """Every text in the package: codes also come from tables."""
+    found = set(reported())
+    for path in PACKAGE.rglob("*.py"):
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        found |= {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return found
+
+
+@pytest.mark.parametrize("code", sorted(reported()))
+def test_every_reported_code_has_a_page(code: str) -> None:
+    assert code in codes(), f"{reported()[code]} reports `{code}`: write source/codes/{code}.md"
+
+
+def test_every_page_is_of_a_code_that_is_reported() -> None:
+    assert not set(codes()) - literals()
+
+
+@pytest.mark.parametrize("code", codes())
+def test_every_code_is_provoked(code: str) -> None:
+    if code in ELSEWHERE:
+        assert f'"{code}"' in (TESTS / ELSEWHERE[code]).read_text(encoding="utf-8")
+        return
+    goldens = (path.read_text(encoding="utf-8") for path in (TESTS / "diagnostics" / "cases").glob("*.txt"))
+    assert any(f"[{code}]" in golden for golden in goldens), (
+        f"add cases/{code}.yaml, or name its test in ELSEWHERE"
+    )

@@ -58,7 +58,7 @@ def plain_value(argument: Argument, value: Value, reporter: Reporter) -> Any:
     if not any(_IS[kind](value) for kind in argument.types if kind in _IS):
         wrong_type(argument, value, reporter)
         return FAILED
-    if not _large_enough(argument, value, reporter):
+    if not _within_bounds(argument, value, reporter):
         return FAILED
     if argument.choices and isinstance(value, Scalar) and isinstance(value.value, str):
         return _choice(argument, value, reporter)
@@ -123,19 +123,20 @@ def _choice(argument: Argument, value: Scalar, reporter: Reporter) -> Any:
     return FAILED
 
 
-def _large_enough(argument: Argument, value: Value, reporter: Reporter) -> bool:
-    if argument.minimum is None:
-        return True
+def _within_bounds(argument: Argument, value: Value, reporter: Reporter) -> bool:
+    low, high = argument.minimum, argument.maximum
     for item in value if isinstance(value, Sequence) else (value,):
         number = item.value if isinstance(item, Scalar) else None
-        if isinstance(number, (int, float)) and not isinstance(number, bool) and number < argument.minimum:
-            reporter.error(
-                "out-of-range",
-                f"`{argument.name}` is at least {argument.minimum:g}, not {number}",
-                item.span,
-                f"less than {argument.minimum:g}",
-            )
-            return False
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            continue
+        if low is not None and number < low:
+            bound, label = f"at least {low:g}", f"less than {low:g}"
+        elif high is not None and number > high:
+            bound, label = f"at most {high:g}", f"more than {high:g}"
+        else:
+            continue
+        reporter.error("out-of-range", f"`{argument.name}` is {bound}, not {number}", item.span, label)
+        return False
     return True
 
 

@@ -95,9 +95,9 @@ def _signature(category: str, name: str, entry: dict[str, Any]) -> Signature:
 
 
 def _argument(name: str, written: list[Any]) -> Argument:
-    """`["integer|integers? >=1 {a,b}", default]`, the default left out where the argument is required."""
+    """`["integer|integers? >=1 <=9 {a,b}", default]`, the default left out where the argument is required."""
     types, *limits = written[0].split(" ")
-    bounds = [float(limit[2:]) for limit in limits if limit.startswith(">=")]
+    bounds = {limit[:2]: float(limit[2:]) for limit in limits if limit[:2] in (">=", "<=")}
     choices = [limit[1:-1].split(",") for limit in limits if limit.startswith("{")]
     return Argument(
         name=name,
@@ -105,7 +105,8 @@ def _argument(name: str, written: list[Any]) -> Argument:
         default=written[1] if len(written) == 2 else REQUIRED,
         choices=tuple(choices[0]) if choices else (),
         nullable=types.endswith("?"),
-        minimum=bounds[0] if bounds else None,
+        minimum=bounds.get(">="),
+        maximum=bounds.get("<="),
     )
 
 

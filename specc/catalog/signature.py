@@ -33,7 +33,8 @@ class Argument:
     integers` (a list of integers; `shape` too allows null in it), `shape`, `numbers`, `strings`, `dtype`,
     `activation`, and the categories (`layer`, `initializer`, …) for a nested object or its name; beside a
     category, `list` is a list of such objects. Ops take `tensor` and `tensors` (a list of them) too.
-    `choices` restricts a `string`. `nullable` allows null. `minimum` bounds a number.
+    `choices` restricts a `string`. `nullable` allows null. `minimum` and `maximum` bound a
+    number, or each of a list of numbers.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Argument:
     choices: tuple[str, ...] = ()
     nullable: bool = False
     minimum: float | None = None
+    maximum: float | None = None
 
     @property
     def required(self) -> bool:

@@ -12,6 +12,8 @@ from specc.lower.catalog_examples import required_arguments
 _MODULES = (keras.layers, keras.optimizers, keras.optimizers.schedules)
 _NOT_FOR_SPECS = {
     "AdditiveAttention.score_mode",
+    "LossScaleOptimizer.*",
+    "factor",
     "input_dim",
     "input_shape",
     "lora_rank",
@@ -28,7 +30,7 @@ def inherited(category: str, kind: str, cls: type) -> dict[str, inspect.Paramete
         return {}
     found = {}
     for name, parameter in _of_bases(cls).items():
-        offered = name not in own and not {name, f"{kind}.{name}"} & _NOT_FOR_SPECS
+        offered = name not in own and not {name, f"{kind}.{name}", f"{kind}.*"} & _NOT_FOR_SPECS
         if offered and _takes(cls, kind, own, parameter):
             found[name] = parameter
     return found

@@ -27,9 +27,8 @@ _MODULES: dict[str, ModuleType] = {
     "quantizer": keras.quantizers,
     "application": keras.applications,
 }
-_STAY_LISTS = frozenset(
-    ["vocabulary", "idf_weights", "bin_boundaries", "mean", "variance", "value", "values"]
-)
+_DATA = "vocabulary idf_weights bin_boundaries mean variance value values thresholds boundaries"
+_STAY_LISTS = frozenset(_DATA.split())
 """Arguments that hold data; every other list of numbers is a size or a range, in Keras a tuple."""
 _REFUSALS = (TypeError, ValueError, KeyError, IndexError, AttributeError, ImportError, NotImplementedError)
 
@@ -73,8 +72,9 @@ def _object(data: KerasObject, models: Mapping[str, keras.Model]) -> Any:
     if data.identifier:
         return data.kind if data.category == "metric" else _MODULES[data.category].get(data.kind)
     arguments = {name: _argument(data, name, value, models) for name, value in data.arguments.items()}
+    factory = get(data.category, data.kind)
     try:
-        return get(data.category, data.kind)(**arguments)
+        return factory(**arguments)
     except _REFUSALS as error:
         raise SpecError([_refusal(data, error)]) from error
 
@@ -84,9 +84,17 @@ def _argument(data: KerasObject, name: str, value: Any, models: Mapping[str, ker
         return np.asarray(value, dtype="float32")
     if data.kind == "Embedding" and name == "weights" and isinstance(value, list):
         return [np.asarray(value, dtype="float32")]
+    if data.category in ("optimizer", "metric") and type(value) is int:
+        return _number(data, name, value)
     if name not in _STAY_LISTS and _is_size(value):
         return _tuples(value)
     return make(value, models)
+
+
+def _number(data: KerasObject, name: str, value: int) -> float:
+    """Where a number is wanted, some of Keras's optimizers and metrics insist on a float."""
+    argument = load().objects[data.category][data.kind].by_name.get(name)
+    return float(value) if argument and "number" in argument.types else value
 
 
 def _is_size(value: Any) -> bool:

@@ -126,6 +126,7 @@ def test_a_string_where_a_layer_is_wanted_names_a_model():
         ("Dense: {units: 3, dtype: float17}", "layer", "wrong-type", "float17", ""),
         ("Reshape: [4, a]", "layer", "wrong-type", "a", ""),
         ("MaxPooling2D: {padding: sam}", "layer", "wrong-choice", "sam", "did you mean `same`?"),
+        ("Dropout: 50", "layer", "out-of-range", "50", ""),
         ("Dense: 0", "layer", "out-of-range", "0", ""),
         ("MaxPooling2D: [2, 0]", "layer", "out-of-range", "0", ""),
         ("{Adam: null, SGD: null}", "optimizer", "several-kinds", "SGD", ""),

@@ -90,7 +90,7 @@ class Teller:
         if owner:
             outer = _Place(self._document, finding.path[: len(finding.path) - deeper])
             self._object(outer, owner.removeprefix("arguments.").partition(".")[0])
-        elif finding.keyword == "additionalProperties" and category and place.words[-1][:1].isupper():
+        elif finding.keyword == "additionalProperties" and _is_kind(finding, place.words[-1]):
             self._object(place, category)
         elif not self._named(finding, place):
             _TELLERS.get(finding.keyword, _wrong_value)(finding, place, self._reporter)
@@ -122,6 +122,12 @@ class Teller:
         for diagnostic in held:
             if diagnostic.span not in waiting:
                 self._reporter.add(diagnostic)
+
+
+def _is_kind(finding: Finding, key: str) -> bool:
+    """Whether an unknown key was meant as a kind: where names can stand too, only capitalised ones are."""
+    category = _KINDS.get(finding.definition, "")
+    return bool(category) and (key[:1].isupper() or finding.definition == f"{category}-object")
 
 
 def _dynamic_spans(value: Value) -> frozenset[Span]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from specc.catalog.signature import Catalog
 from specc.frontend.schema_values import NAME, Schema, kinds_of, list_of, mapping, names_to, ref
+from specc.frontend.sections.data_source import BUNDLED, DOWNLOADED, KINDS
 
 ANY: Schema = {}
 TEXT = ref("string")
@@ -11,7 +12,7 @@ FLAG = ref("boolean")
 COUNT = ref("integer-from-1")
 FILES: Schema = {
     "title": "a path, or a mapping of columns to paths",
-    "anyOf": [{"type": "string"}, names_to(TEXT)],
+    "anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": TEXT}],
 }
 
 
@@ -19,6 +20,11 @@ def one_of(*words: str) -> Schema:
     """One of these texts, or an expression."""
     shown = ", ".join(f"`{w}`" for w in words)
     return {"title": f"one of {shown}", "anyOf": [{"enum": list(words)}, ref("expression")]}
+
+
+def one_or_list(item: Schema) -> Schema:
+    """One of something, or a list of them."""
+    return {"if": {"type": "array"}, "then": list_of(item), "else": item}
 
 
 def data() -> Schema:
@@ -30,7 +36,7 @@ def data() -> Schema:
             "split": ref("split"),
             "fields": names_to(ref("field")),
             "derive": ref("formulas") | {"description": "Tensors computed for each batch."},
-            "augment": list_of(ref("layer")),
+            "augment": one_or_list(ref("layer")),
             "batch_size": COUNT,
             "shuffle": FLAG,
             "drop_remainder": FLAG,
@@ -38,24 +44,22 @@ def data() -> Schema:
     )
 
 
-def source(catalog: Catalog) -> Schema:
-    """Files, or a data set by its name."""
-    files = dict.fromkeys(("csv", "jsonl", "npz", "npy", "idx", "images", "text", "tfrecord"), FILES)
-    named = {
-        "title": "the name of a data set",
-        "anyOf": [{"enum": list(catalog.datasets)}, {"type": "string"}],
-    }
+def source() -> Schema:
+    """Files, or a data set by its name; beside it what its kind takes."""
+    named = {"dataset": one_of(*BUNDLED, *DOWNLOADED), "sklearn": one_of(*BUNDLED)}
+    kinds = dict.fromkeys(KINDS, FILES) | named
     details = {
         "base": TEXT,
         "header": FLAG,
-        "columns": ref("strings"),
+        "columns": ref("list"),
         "separator": TEXT,
-        "decimal": TEXT,
-        "missing": ref("string-or-list"),
+        "decimal": one_of(".", ","),
+        "missing": ref("any"),
         "drop_missing": FLAG,
         "window": ref("window"),
     }
-    return {"title": "a source"} | mapping(files | {"dataset": named} | details)
+    taken = {key for keys in KINDS.values() for key in keys}
+    return {"title": "a source"} | mapping(kinds | {key: details.get(key, ANY) for key in sorted(taken)})
 
 
 def window() -> Schema:
@@ -92,13 +96,13 @@ def field() -> Schema:
             "column": column,
             "shape": ref("shape"),
             "dtype": ref("dtype"),
-            "transform": list_of(ref("transform")),
+            "transform": one_or_list(ref("transform")),
             "transform_as": TEXT,
             "transform_of": TEXT,
             "pad": ref("number-or-string"),
             "fill": ref("number-or-string"),
             "decode": one_of("image"),
-            "augment": list_of(ref("layer")),
+            "augment": one_or_list(ref("layer")),
         }
     )
 
@@ -281,7 +285,7 @@ def definitions(catalog: Catalog) -> Schema:
     """All definitions of this module by name."""
     return {
         "data": data(),
-        "source": source(catalog),
+        "source": source(),
         "window": window(),
         "split": split(),
         "field": field(),

@@ -15,6 +15,9 @@ DOTTED = r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$"
 DYNAMIC = r"\$"
 """A key or text that holds an expression."""
 
+OF_EVERY_LAYER = frozenset(("activity_regularizer", "autocast", "dtype", "trainable"))
+"""Arguments that are always given by name."""
+
 CATEGORIES: dict[str, str] = {
     "layer": "a layer",
     "loss": "a loss",
@@ -138,7 +141,8 @@ def use_of(category: str, signature: Signature) -> Schema:
     """What stands after `Kind:`: its arguments, its first argument alone, an expression, or nothing."""
     if signature.refused:
         return {"not": {}, "description": signature.refused}
-    first = [argument(signature.arguments[0])] if signature.arguments else []
+    own = [a for a in signature.arguments if a.name not in OF_EVERY_LAYER]
+    first = [argument(own[0])] if own else []
     schema: Schema = {
         "if": {"type": "object"},
         "then": ref(f"arguments.{category}.{signature.name}"),
@@ -176,5 +180,10 @@ def object_definition(category: str, catalog: Catalog) -> Schema:
 
 
 def one_kind(category: str, catalog: Catalog) -> Schema:
-    """`{Kind: arguments}`."""
-    return mapping(kinds_of(category, catalog), minProperties=1, maxProperties=1)
+    """`{Kind: arguments}`; an identifier stands for its class, and takes nothing where it has none."""
+    kinds = catalog.objects.get(category, {})
+    named = {
+        name: ref(f"{category}.{kind}") if kind in kinds else {"title": "nothing", "type": "null"}
+        for name, kind in catalog.identifiers.get(category, {}).items()
+    }
+    return mapping(named | kinds_of(category, catalog), minProperties=1, maxProperties=1)

@@ -18,6 +18,7 @@ REPORTING = frozenset({"error", "warning", "fail", "Diagnostic", "_Finding"})
 ELSEWHERE: dict[str, str] = {
     "file-too-large": "source/test_files.py",
     "freeze-unmatched": "training/test_fitting.py",
+    "keras-refuses": "lower/test_objects.py",
     "run-folder-taken": "training/test_folder.py",
     "run-folder-unwritable": "training/test_folder.py",
     "run-invalid": "training/test_folder.py",

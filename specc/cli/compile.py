@@ -9,6 +9,7 @@ import click
 
 from specc.cli.files import check_writable, write
 from specc.cli.options import Changes, spec_argument, spec_options
+from specc.lower.quiet import load_tensorflow
 from specc.source.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 @click.command("compile")
 @spec_argument
 @click.option(
-    "-o", "out", metavar="FILE.keras", required=True, type=click.Path(path_type=Path), help="Where to save it."
+    "-o",
+    "out",
+    metavar="FILE.keras",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Where to save it.",
 )
 @click.option("--model", metavar="NAME", help="Which model, where the spec has several.")
 @spec_options
@@ -33,6 +39,7 @@ def command(path: Path, out: Path, model: str | None, changes: Changes) -> None:
     check_writable(out)
     spec = changes.load(path)
     name = chosen(spec, model)
+    load_tensorflow()
     from specc.lower.models import build_models
 
     built = build_models(spec)[name]
@@ -48,7 +55,9 @@ def chosen(spec: Spec, model: str | None) -> str:
         )
     if model is None and spec.entry is None:
         listed = ", ".join(f"`{name}`" for name in spec.models)
-        raise click.UsageError(f"the spec has several models and none is called `model`: say --model, {listed}")
+        raise click.UsageError(
+            f"the spec has several models and none is called `model`: say --model, {listed}"
+        )
     if model is not None:
         return model
     return next(name for name, made in spec.models.items() if made is spec.entry)

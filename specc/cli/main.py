@@ -93,18 +93,10 @@ def cli() -> None:
 
 def main() -> None:
     """The console script `specc`."""
-    _quiet_tensorflow()
     try:
         cli(prog_name="specc")
     except KeyboardInterrupt:  # before a command has begun
         sys.exit(130)
-
-
-def _quiet_tensorflow() -> None:
-    """Silence what TensorFlow prints when it is imported; it is imported later, if at all."""
-    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "GLOG_minloglevel": "3"}
-    for name, value in quiet.items():
-        os.environ.setdefault(name, value)
 
 
 if __name__ == "__main__":

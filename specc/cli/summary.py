@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from specc.cli.options import Changes, format_option, spec_argument, spec_options
+from specc.lower.quiet import load_tensorflow
 
 if TYPE_CHECKING:
     from specc.lower.summary import LayerSummary, ModelSummary
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def command(path: Path, as_json: bool, changes: Changes) -> None:
     """Print the layers, output shapes and parameters of a spec's models."""
     spec = changes.load(path)
+    load_tensorflow()
     from specc.lower.models import build_models
     from specc.lower.summary import summarize
 

@@ -16,7 +16,7 @@ from specc.catalog.rules import (
     recurrent,
     reshaping,
 )
-from specc.catalog.rules.registry import infer_layer, infer_op, layer_kinds, op_names
+from specc.catalog.rules.registry import infer_layer, infer_op, layer_kinds, op_names, uses_mask
 from specc.catalog.rules.types import LayerType, NoRuleError, RuleError, TensorType, Weight
 
 __all__ = [
@@ -40,4 +40,5 @@ __all__ = [
     "preprocessing",
     "recurrent",
     "reshaping",
+    "uses_mask",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from inspect import signature
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from specc.catalog.objects import KerasObject
@@ -62,6 +63,12 @@ def layer_kinds() -> tuple[str, ...]:
     return tuple(sorted(_layers))
 
 
+def uses_mask(kind: str) -> bool:
+    """Whether a layer works with the mask of its first input (and may end it), as LSTM and attention do."""
+    entry = _layers.get(_canonical(kind))
+    return entry is not None and entry[1] == "uses"
+
+
 def op_names() -> tuple[str, ...]:
     """The functions that have a rule."""
     return tuple(sorted(_ops))
@@ -72,10 +79,19 @@ def defaults(kind: str) -> Mapping[str, Any]:
     """The constructor arguments of a layer that have a default, read off the catalog."""
     from specc.catalog.load import load
 
-    signature = load().objects["layer"].get(kind)
-    if signature is None:
+    known = load().objects["layer"].get(kind)
+    if known is None:
         raise NoRuleError(kind)
-    return {argument.name: argument.default for argument in signature.arguments if not argument.required}
+    return {argument.name: argument.default for argument in known.arguments if not argument.required}
+
+
+@cache
+def _canonical(kind: str) -> str:
+    """The name under which a layer's rule is announced: `MaxPooling2D` of `MaxPool2D`."""
+    from specc.catalog.load import load
+
+    known = load().objects["layer"].get(kind)
+    return known.name if known is not None else kind
 
 
 @dataclass
@@ -256,10 +272,11 @@ def infer_layer(
         RuleError: where Keras would refuse.
         NoRuleError: where Keras has to be asked.
     """
-    entry = _layers.get(kind)
+    entry = _layers.get(kind) or _layers.get(_canonical(kind))
     if entry is None:
         raise NoRuleError(kind)
     rule, masks, autocast = entry
+    kind = _canonical(kind)
     complete = {**defaults(kind), **arguments}
     call = Call(kind, complete, inputs, settings or {}, policy, autocast, name or kind, models or {})
     outputs = rule(call)
@@ -283,9 +300,10 @@ def infer_op(name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | No
     kwargs = kwargs or {}
     tensors = [item for given in (*args, *kwargs.values()) for item in _tensors_within(given)]
     try:
-        result = rule(*args, **kwargs)
+        signature(rule).bind(*args, **kwargs)
     except TypeError as error:
-        raise NoRuleError(f"{name}: {error}") from error
+        raise RuleError("argument", f"the arguments {signature(rule)}", str(error)) from error
+    result = rule(*args, **kwargs)
     constant = all(tensor.constant for tensor in tensors)
     if isinstance(result, tuple):
         return tuple(TensorType(item.shape, item.dtype, constant=constant) for item in result)

@@ -53,7 +53,7 @@ BY_NAME: dict[str, str] = {
     "bias_axes": "string?",
     "bin_boundaries": "numbers?",
     "boundaries": "numbers",
-    "bounding_box_format": "any?",
+    "bounding_box_format": "string?",
     "cell": "layer|list",
     "cells": "layer|list",
     "class_aggregation": "string? {uniform_average,variance_weighted_average}",

@@ -12,6 +12,7 @@ import numpy as np
 from specc.catalog.load import load
 from specc.catalog.objects import KerasObject
 from specc.catalog.plugins import registered
+from specc.lower.errors import KERAS_ERRORS, reason_of
 from specc.source.diagnostic import Diagnostic, SpecError
 
 _MODULES: dict[str, ModuleType] = {
@@ -30,7 +31,6 @@ _MODULES: dict[str, ModuleType] = {
 _DATA = "vocabulary idf_weights bin_boundaries mean variance value values thresholds boundaries"
 _STAY_LISTS = frozenset(_DATA.split())
 """Arguments that hold data; every other list of numbers is a size or a range, in Keras a tuple."""
-_REFUSALS = (TypeError, ValueError, KeyError, IndexError, AttributeError, ImportError, NotImplementedError)
 
 
 def make(data: Any, models: Mapping[str, keras.Model] | None = None) -> Any:
@@ -75,8 +75,10 @@ def _object(data: KerasObject, models: Mapping[str, keras.Model]) -> Any:
     factory = get(data.category, data.kind)
     try:
         return factory(**arguments)
-    except _REFUSALS as error:
-        raise SpecError([_refusal(data, error)]) from error
+    except KERAS_ERRORS as error:
+        title = f"Keras refuses these arguments of `{data.kind}`"
+        told = Diagnostic("keras-refuses", title, data.span, notes=(f"Keras says: {reason_of(error)}",))
+        raise SpecError([told]) from error
 
 
 def _argument(data: KerasObject, name: str, value: Any, models: Mapping[str, keras.Model]) -> Any:
@@ -106,14 +108,3 @@ def _is_size(value: Any) -> bool:
 
 def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
-
-
-def _refusal(data: KerasObject, error: Exception) -> Diagnostic:
-    said = " ".join(str(error).split())
-    return Diagnostic(
-        "keras-refuses",
-        f"Keras refuses these arguments of `{data.kind}`",
-        data.span,
-        "cannot be made",
-        notes=(f"Keras says: {said[:400]}",) if said else (),
-    )

@@ -117,7 +117,9 @@ class _Walk:
         if node.operator == "-":
             return self.apply(node, "negative", [operand], {})
         if node.operator == "~":
-            return self.apply(node, "logical_not" if operand.dtype == "bool" else "bitwise_not", [operand], {})
+            return self.apply(
+                node, "logical_not" if operand.dtype == "bool" else "bitwise_not", [operand], {}
+            )
         return operand
 
     def binary(self, node: n.Binary) -> Any:

@@ -71,7 +71,7 @@ def infer_graph(
     inputs: Mapping[str, TensorType] | None = None,
     policy: str = "float32",
 ) -> Types:
-    """Types of one graph; `known` are those of the models it uses. `inputs` replaces what the inputs declare."""
+    """Types of one graph; `known` are those of the models it uses, `inputs` replaces what inputs declare."""
     return _Inference(graph, known, models, policy).run(inputs or {})
 
 
@@ -140,9 +140,7 @@ class _Inference:
         first = load().objects["layer"][made.kind].tensors[0].name
         inputs = {name or first: self.wire(wire) for name, wire in node.inputs if wire is not None}
         models = {name: self.as_layer(name) for name in self.models}
-        return infer_layer(
-            made.kind, made.arguments, inputs, node.settings, self.policy, node.name, models
-        )
+        return infer_layer(made.kind, made.arguments, inputs, node.settings, self.policy, node.name, models)
 
     def as_layer(self, name: str) -> Any:
         """A model as a wrapper's layer: what a call on one tensor gives."""
@@ -182,7 +180,7 @@ class _Inference:
         outputs = tuple(output for output in inner.outputs if output is not None)
         work: Dim = 0
         kept: list[TensorType] = []
-        for name, call in inner.calls.items():
+        for call in inner.calls.values():
             work = work + call.multiply_adds
             kept += [*call.flat, *call.kept]
         return LayerType(outputs if len(outputs) > 1 else outputs[0], (), work, tuple(kept))

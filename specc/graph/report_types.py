@@ -95,7 +95,9 @@ def _trace(tensor: str, types: Types) -> str:
 
 
 def _described(node: Node) -> str:
-    rounds = [label.removeprefix("`repeat`, ") for _, label in node.origin.uses if label.startswith("`repeat`")]
+    rounds = [
+        label.removeprefix("`repeat`, ") for _, label in node.origin.uses if label.startswith("`repeat`")
+    ]
     return kind_of(node) + (f" ({', '.join(rounds)})" if rounds else "")
 
 
@@ -149,4 +151,3 @@ def _first_name(node: Node) -> str:
 
     assert isinstance(node.operation, Layer)
     return load().objects["layer"][node.operation.object.kind].tensors[0].name
-

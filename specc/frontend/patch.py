@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from specc.frontend.sections.data_source import KINDS as SOURCES
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
 from specc.source.suggest import did_you_mean
@@ -17,15 +18,15 @@ def merge(parent: Mapping, child: Mapping, reporter: Reporter) -> Mapping:
     for key, value in child.entries:
         name = str(key.value)
         below = parent.get(name)
-        merged = merged.replaced(name, _over(below, value, reporter), key)
+        merged = merged.replaced(name, _over(below, value, name, reporter), key)
     return Mapping(merged.entries, child.span)
 
 
-def _over(below: Value | None, value: Value, reporter: Reporter) -> Value:
+def _over(below: Value | None, value: Value, name: str, reporter: Reporter) -> Value:
     if isinstance(below, Sequence) and is_patch(value):
         assert isinstance(value, Mapping)
         return patch(below, value, reporter)
-    if isinstance(below, Mapping) and isinstance(value, Mapping) and not _other_kind(below, value):
+    if isinstance(below, Mapping) and isinstance(value, Mapping) and not _other_kind(below, value, name):
         return merge(below, value, reporter)
     return value
 
@@ -35,10 +36,11 @@ def is_patch(value: Value) -> bool:
     return isinstance(value, Mapping) and len(value) > 0 and set(value.names()) <= set(PATCHES)
 
 
-def _other_kind(below: Mapping, value: Mapping) -> bool:
-    """`{Adam: …}` over `{SGD: …}`: both name one kind, and not the same."""
-    first = [n for n in below.names() if n[:1].isupper()]
-    second = [n for n in value.names() if n[:1].isupper()]
+def _other_kind(below: Mapping, value: Mapping, name: str) -> bool:
+    """`{Adam: …}` over `{SGD: …}`, a source `{idx: …}` over `{csv: …}`: each names one kind, and another."""
+    sources = SOURCES if name == "source" else ()
+    first = [n for n in below.names() if n[:1].isupper() or n in sources]
+    second = [n for n in value.names() if n[:1].isupper() or n in sources]
     return len(first) == 1 and len(second) == 1 and first != second
 
 

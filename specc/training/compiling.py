@@ -67,15 +67,13 @@ def prepare(model: keras.Model, element: tuple[Any, ...]) -> None:
     model._symbolic_build(data_batch=element)
 
 
-def choose_steps(model: keras.Model, steps: int | None, batch_size: int) -> int:
+def choose_steps(model: keras.Model, steps: int, batch_size: int) -> int:
     """Steps per execution: as many as are quick enough, in executions of nearly equal length.
 
-    `steps` is the number of steps of an epoch where it is known.
+    `steps` is the number of steps of an epoch.
     """
     affordable = int(EXECUTION_WORK // max(3 * forward_work(model) * batch_size, 1))
     most = max(1, min(MOST_STEPS, affordable))
-    if steps is None:
-        return most
     return math.ceil(steps / math.ceil(steps / most))
 
 

@@ -1,4 +1,4 @@
-"""From batches of named columns to what a Keras model is fitted with: inputs, targets, sample weights."""
+"""From batches of the data to what a Keras model is fitted with: class weights, and every output served."""
 
 from __future__ import annotations
 
@@ -10,11 +10,7 @@ import keras
 import tensorflow as tf
 
 from specc.frontend.sections.train import Stage
-from specc.source.diagnostic import Reporter
-from specc.source.span import Span
-from specc.source.suggest import did_you_mean
 
-Batch = Mapping[str, Any]
 ONE_HOT_LOSSES = frozenset(
     {
         "categoricalcrossentropy",
@@ -51,11 +47,6 @@ class Ports:
             return cls(named, dict(zip(model.output_names, outputs, strict=True)), "list")
         return cls(named, {output or model.output_names[0]: outputs}, "tensor")
 
-    def pack_inputs(self, batch: Batch) -> Any:
-        """The columns that are inputs."""
-        names = tuple(self.inputs)
-        return batch[names[0]] if len(names) == 1 else {name: batch[name] for name in names}
-
     def pack_outputs(self, values: Mapping[str, Any], missing: Any = None) -> Any:
         """Values by output, nested as the model's outputs are."""
         if self.form == "tensor":
@@ -65,78 +56,37 @@ class Ports:
         return {name: values.get(name, missing) for name in self.outputs}
 
 
-def check_columns(
-    element: Mapping[str, Any], ports: Ports, stage: Stage, span: Span | None, reporter: Reporter
-) -> None:
-    """Report the columns that training needs and the data lacks, and inputs of another shape.
+def feeder(ports: Ports, stage: Stage, *, training: bool) -> Callable[..., tuple[Any, ...]] | None:
+    """What makes of `(inputs, targets[, weights])` what the model is fitted with; None if that is the same.
 
-    `element` are the `tf.TensorSpec`s of a batch, by name.
-    """
-    needed = dict.fromkeys(ports.inputs, "an input")
-    needed |= dict.fromkeys(stage.targets, "a target")
-    needed |= dict.fromkeys(stage.sample_weight.values(), "a sample weight")
-    missing = {name: role for name, role in needed.items() if name not in element}
-    if missing:
-        reporter.error(
-            "training-column-missing",
-            "the data lacks " + ", ".join(f"`{name}`" for name in missing),
-            span,
-            notes=[f"`{name}` is {role}" for name, role in missing.items()],
-            help=did_you_mean(next(iter(missing)), element),
-        )
-    wrong = {n: t for n, t in ports.inputs.items() if n in element and not _fits(element[n].shape, t.shape)}
-    if wrong:
-        reporter.error(
-            "training-column-shape",
-            "the data does not fit the model's " + ", ".join(f"`{name}`" for name in wrong),
-            span,
-            notes=[
-                f"for `{n}` the data gives {_shape(element[n].shape)}, the model takes {_shape(tensor.shape)}"
-                for n, tensor in wrong.items()
-            ],
-        )
-
-
-def _fits(given: Any, wanted: Any) -> bool:
-    return bool(tf.TensorShape(given)[1:].is_compatible_with(tf.TensorShape(wanted)[1:]))
-
-
-def _shape(shape: Any) -> str:
-    return "[" + ", ".join("any" if size is None else str(size) for size in tuple(shape)[1:]) + "]"
-
-
-def feeder(ports: Ports, stage: Stage, *, training: bool) -> Callable[[Batch], tuple[Any, ...]]:
-    """The function that turns a batch of columns into `(x, y)` or `(x, y, sample_weight)`.
-
-    Class weights count in training only, as in Keras; sample weights always.
+    Targets and weights come as a tensor where the stage has one target, else by name. Class weights count in
+    training only, as in Keras; sample weights always. An output without a target is given zeros: its loss is
+    not computed, but Keras wants something there.
     """
     classes = stage.class_weight if training else {}
-    weighted = {*stage.sample_weight, *classes}
+    alone = len(stage.targets) == 1
+    fits = ports.form == ("tensor" if alone else "dict") and len(stage.targets) == len(ports.outputs)
+    if fits and not classes:
+        return None
 
-    def feed(batch: Batch) -> tuple[Any, ...]:
-        x = ports.pack_inputs(batch)
-        size = tf.shape(next(iter(batch.values())))[:1]
-        targets = {name: batch[name] for name in stage.targets}
-        y = ports.pack_outputs(targets, missing=tf.zeros(size))
-        if not weighted:
-            return x, y
-        weights = {name: _weight(batch, name, ports, stage, classes) for name in sorted(weighted)}
-        return x, y, ports.pack_outputs(weights, missing=tf.ones(size))
+    def feed(x: Any, y: Any, weights: Any = None) -> tuple[Any, ...]:
+        targets = {stage.targets[0]: y} if alone else y
+        size = tf.shape(next(iter(targets.values())))[:1]
+        packed = ports.pack_outputs(targets, missing=tf.zeros(size))
+        if weights is None and not classes:
+            return x, packed
+        given = {} if weights is None else {stage.targets[0]: weights} if alone else dict(weights)
+        for name, by_class in classes.items():
+            weight = _class_weight(targets[name], name, ports, stage, by_class)
+            given[name] = given[name] * weight if name in given else weight
+        return x, packed, ports.pack_outputs(given, missing=tf.ones(size))
 
     return feed
 
 
-def _weight(
-    batch: Batch, name: str, ports: Ports, stage: Stage, classes: Mapping[str, Mapping[int, float]]
-) -> Any:
-    weight = None
-    if name in stage.sample_weight:
-        weight = tf.cast(batch[stage.sample_weight[name]], tf.float32)
-    if name in classes:
-        numbers = class_numbers(batch[name], ports.outputs[name].shape, stage.losses[name].kind)
-        by_class = weights_of_classes(numbers, classes[name])
-        weight = by_class if weight is None else weight * by_class
-    return weight
+def _class_weight(target: Any, name: str, ports: Ports, stage: Stage, weights: Mapping[int, float]) -> Any:
+    numbers = class_numbers(target, ports.outputs[name].shape, stage.losses[name].kind)
+    return weights_of_classes(numbers, weights)
 
 
 def class_numbers(target: Any, predicted: Any, loss: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -16,36 +16,19 @@ from specc.frontend.sections.train import Stage, TrainSection
 from specc.frontend.sections.train_parts import PATH_ARGUMENTS
 from specc.lower.objects import make
 from specc.source.diagnostic import Diagnostic, Reporter, RunError
+from specc.training.batches import Data, goes_on, left_out, steps_of
 from specc.training.compiling import choose_dividing, choose_steps, compile_model, prepare
-from specc.training.feed import Ports, check_columns, feeder
+from specc.training.feed import Ports, feeder
 from specc.training.folder import RunFolder, reporting
 from specc.training.freezing import Freezer
-from specc.training.replicas import feeds_all, only_divisible, share_batches
-from specc.training.strategy import on_gpu
+from specc.training.replicas import only_divisible, share_batches
+from specc.training.strategy import check_mirrored, on_gpu
 from specc.training.watching import Journal, Keeper, Watcher
 
 Verbose = Literal["bar", "line", "silent"]
 
 LIBRARY_ERRORS = (ValueError, TypeError, KeyError, AttributeError, tf.errors.OpError)
 """What Keras and TensorFlow raise where data and model do not go together."""
-
-
-class Columns(Protocol):
-    """Data as training wants it: batches of named columns, by split."""
-
-    @property
-    def splits(self) -> Sequence[str]:
-        """The names of the splits there are, of `train`, `validation` and `test`."""
-
-    @property
-    def batch_size(self) -> int:
-        """The number of examples in a whole batch."""
-
-    def count(self, split: str) -> int | None:
-        """The number of examples of a split, where it is known without reading them all."""
-
-    def dataset(self, split: str) -> tf.data.Dataset:
-        """Batches as mappings of names to tensors; the training split shuffled anew each epoch."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +40,7 @@ class Training:
 
     model: keras.Model
     section: TrainSection
-    data: Columns
+    data: Data
     folder: RunFolder
     strategy: tf.distribute.Strategy
     callbacks: Sequence[keras.callbacks.Callback] = ()
@@ -77,20 +60,32 @@ class Training:
             return self.section.stages
         return tuple(replace(stage, epochs=self.epochs) for stage in self.section.stages)
 
-    def batches(self, split: str, stage: Stage) -> tf.data.Dataset:
+    def batches(self, split: str, stage: Stage, *, first_epoch: int = 0) -> tf.data.Dataset:
         """The batches of a split as `fit` takes them."""
-        ports = Ports.of(self.model, next(iter(stage.targets), None))
-        feed = feeder(ports, stage, training=split == "train")
-        return self.data.dataset(split).map(feed)
+        training = split == "train"
+        endless = training and goes_on(stage, self.replicas)
+        batches = self.data.batches(split, stage, first_epoch=first_epoch, endless=endless)
+        if training and self.replicas > 1:
+            batches = only_divisible(batches, self.replicas)
+        feed = feeder(Ports.of(self.model, next(iter(stage.targets), None)), stage, training=training)
+        return batches if feed is None else batches.map(feed).prefetch(tf.data.AUTOTUNE)
 
 
 def check(training: Training, reporter: Reporter) -> None:
-    """Report what the model, the section and the data do not agree on."""
-    element = training.data.dataset("train").element_spec
-    for stage in training.stages:
-        ports = Ports.of(training.model, next(iter(stage.targets), None))
-        check_columns(element, ports, stage, stage.span, reporter)
+    """Report where the section and the model do not go together."""
     Freezer(training.model).check(training.stages, reporter)
+    for stage in training.stages:
+        if training.replicas > 1:
+            check_mirrored(stage.optimizer, training.section.jit_compile, reporter)
+    rest = left_out(training.data, training.replicas)
+    if rest:
+        reporter.warning(
+            "training-left-out",
+            f"the last {rest} examples of each epoch are too few for {training.replicas} devices",
+            training.section.span,
+            "are left out",
+            help="another `batch_size` leaves a larger rest",
+        )
 
 
 def fit(training: Training, journal: Journal, keeper: Keeper) -> None:
@@ -105,12 +100,13 @@ def fit(training: Training, journal: Journal, keeper: Keeper) -> None:
     for position, stage in enumerate(training.stages):
         if preceding is not None and minimises(stage) != minimises(preceding):
             keeper.forget()
-        _compile(training, freezer, position)
+        batches = training.batches("train", stage, first_epoch=journal.epochs)
+        _compile(training, freezer, position, batches.element_spec)
         validated = "validation" in training.data.splits
         log = training.log if training.verbose == "line" else None
         watcher = Watcher(stage.name, journal, keeper, validated=validated, log=log, total=total)
-        with _explained(stage, journal):
-            _fit_stage(training, stage, watcher)
+        with _explained(stage, journal), training.data.told():
+            _fit_stage(training, stage, batches, watcher)
         preceding = stage
 
 
@@ -120,7 +116,7 @@ def minimises(stage: Stage) -> tuple[Any, ...]:
     return spans, stage.loss_weights, stage.sample_weight
 
 
-def _compile(training: Training, freezer: Freezer, position: int) -> None:
+def _compile(training: Training, freezer: Freezer, position: int, element: tuple[Any, ...]) -> None:
     stage, model = training.stages[position], training.model
     with training.strategy.scope():
         optimizer = model.optimizer if stage.optimizer is None else make(stage.optimizer)
@@ -132,7 +128,7 @@ def _compile(training: Training, freezer: Freezer, position: int) -> None:
         if stage.optimizer is not None:
             model.optimizer.build(_trained_by_one_optimizer(training, freezer, position))
             freezer.apply(stage)
-        prepare(model, training.batches("train", stage).element_spec)
+        prepare(model, element)
         if training.replicas > 1:
             share_batches(model)
 
@@ -158,13 +154,9 @@ def _steps_per_execution(training: Training, stage: Stage) -> int:
     if training.replicas > 1 or any(_by_batch(callback) for callback in stage.callbacks):
         return 1
     given = training.section.steps_per_execution
-    if stage.steps_per_epoch is not None:
-        most = given or choose_steps(training.model, None, training.data.batch_size)
-        return choose_dividing(stage.steps_per_epoch, most)
-    if given is not None:
-        return given
-    steps = int(training.data.dataset("train").cardinality())
-    return choose_steps(training.model, steps if steps > 0 else None, training.data.batch_size)
+    steps = steps_of(stage, training.data, training.replicas)
+    chosen = given or choose_steps(training.model, steps, training.data.batch_size)
+    return choose_dividing(steps, chosen) if goes_on(stage, training.replicas) else chosen
 
 
 def _by_batch(callback: KerasObject) -> bool:
@@ -172,41 +164,23 @@ def _by_batch(callback: KerasObject) -> bool:
     return any(callback.arguments.get(name, "epoch") != "epoch" for name in ("save_freq", "update_freq"))
 
 
-def _fit_stage(training: Training, stage: Stage, watcher: Watcher) -> None:
-    dataset = _training_batches(training, stage)
+def _fit_stage(training: Training, stage: Stage, batches: tf.data.Dataset, watcher: Watcher) -> None:
     validation = None
     if "validation" in training.data.splits:
         validation = training.batches("validation", stage)
         if stage.validation_steps is not None:
             validation = validation.take(stage.validation_steps)
+    replicas = training.replicas
     training.model.fit(
-        dataset,
+        batches,
         epochs=stage.epochs,
-        steps_per_epoch=stage.steps_per_epoch,
+        steps_per_epoch=steps_of(stage, training.data, replicas) if goes_on(stage, replicas) else None,
         validation_data=validation,
         validation_freq=stage.validation_freq,
         callbacks=[*build_callbacks(stage.callbacks, training.folder.path), *training.callbacks, watcher],
         verbose=1 if training.verbose == "bar" else 0,
         shuffle=False,  # the data section has shuffled
     )
-
-
-def _training_batches(training: Training, stage: Stage) -> tf.data.Dataset:
-    dataset, replicas = training.batches("train", stage), training.replicas
-    if stage.steps_per_epoch is not None:
-        dataset = dataset.repeat()
-        return dataset if replicas == 1 else only_divisible(dataset, replicas)
-    if replicas == 1:
-        return dataset
-    count = training.data.count("train")
-    if count is None:
-        title = "the number of examples is not known before they are read"
-        hint = "add `steps_per_epoch`, or train with the strategy `one_device`"
-        raise RunError(
-            [Diagnostic("training-strategy", title, stage.span, "not on several devices", help=hint)]
-        )
-    whole, rest = divmod(count, training.data.batch_size)
-    return dataset if not rest or feeds_all(rest, replicas) else dataset.take(whole)
 
 
 def build_callbacks(callbacks: Sequence[KerasObject], folder: Path) -> list[keras.callbacks.Callback]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from specc.data.open import FITTED_FILE
 from specc.source.diagnostic import Diagnostic, RunError, SpecError
 
 Status = Literal["running", "finished", "interrupted", "failed"]
@@ -71,9 +72,9 @@ class RunFolder:
         return self.path / "metrics.csv"
 
     @property
-    def preprocessing(self) -> Path:
-        """What the fields' transforms were fitted to."""
-        return self.path / "preprocessing.json"
+    def fitted(self) -> Path:
+        """What the fields' transforms have learnt."""
+        return self.path / FITTED_FILE
 
     @property
     def best(self) -> Path:
@@ -152,7 +153,7 @@ FILES = (
     "run.json",
     "spec.yaml",
     "metrics.csv",
-    "preprocessing.json",
+    FITTED_FILE,
     "best.keras",
     "last.keras",
     "curves.png",

@@ -8,11 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from training_case import BASE, Case, build, losses, section_of, trained, training, weights
+from training_case import BASE, Case, build, losses, section_of, trained, weights
 
-from specc.source.diagnostic import Reporter, SpecError
+from specc.source.diagnostic import SpecError
 from specc.training.compiling import choose_dividing, choose_steps
-from specc.training.fitting import check
 from specc.training.folder import read
 
 pytestmark = pytest.mark.slow
@@ -35,7 +34,7 @@ def test_the_losses_are_those_of_plain_fit(tmp_path: Path) -> None:
     folder, _ = trained(BASE + "epochs: 3\nmetrics: [accuracy]\n", tmp_path)
     model = plain(metrics=["accuracy"])
     history = model.fit(
-        Case().dataset("train").map(lambda b: (b["x"], b["label"])), epochs=3, verbose=0, shuffle=False
+        Case().rows("train").map(lambda b: (b["x"], b["label"])), epochs=3, verbose=0, shuffle=False
     ).history
     np.testing.assert_allclose(losses(folder), history["loss"], rtol=1e-6)
     np.testing.assert_allclose(losses(folder, "accuracy"), history["accuracy"], rtol=1e-6)
@@ -58,13 +57,13 @@ def test_several_steps_an_execution_change_nothing(tmp_path: Path) -> None:
 
 def test_sample_weights_are_keras_s(tmp_path: Path) -> None:
     folder, _ = trained(BASE + "epochs: 3\nsample_weight: weight\n", tmp_path)
-    data = Case().dataset("train").map(lambda b: (b["x"], b["label"], b["weight"]))
+    data = Case().rows("train").map(lambda b: (b["x"], b["label"], b["weight"]))
     np.testing.assert_allclose(losses(folder), fitted(plain(), data), rtol=1e-6)
 
 
 def test_class_weights_are_keras_s(tmp_path: Path) -> None:
     folder, _ = trained(BASE + "epochs: 3\nclass_weight: {1: 5.0}\n", tmp_path)
-    data = Case().dataset("train").map(lambda b: (b["x"], b["label"]))
+    data = Case().rows("train").map(lambda b: (b["x"], b["label"]))
     expected = fitted(plain(), data, class_weight={0: 1.0, 1: 5.0})
     np.testing.assert_allclose(losses(folder), expected, rtol=1e-6)
 
@@ -76,7 +75,7 @@ def test_class_and_sample_weights_multiply(tmp_path: Path) -> None:
         by_class = keras.ops.where(batch["label"] == 1, 5.0, 1.0)
         return batch["x"], batch["label"], batch["weight"] * by_class
 
-    expected = fitted(plain(), Case().dataset("train").map(weigh), epochs=2)
+    expected = fitted(plain(), Case().rows("train").map(weigh), epochs=2)
     np.testing.assert_allclose(losses(folder), expected, rtol=1e-6)
 
 
@@ -97,7 +96,7 @@ def test_several_outputs_with_weights_of_one_of_them(tmp_path: Path) -> None:
         by_class = keras.ops.where(b["label"] == 1, 3.0, 1.0)
         return b["x"], {"label": b["label"], "other": b["other"]}, {"label": by_class, "other": b["weight"]}
 
-    expected = fitted(model, Case().dataset("train").map(weigh), epochs=2)
+    expected = fitted(model, Case().rows("train").map(weigh), epochs=2)
     np.testing.assert_allclose(losses(folder), expected, rtol=1e-6)
     assert {"label_loss", "other_loss", "label_accuracy"} <= set(folder.record.metrics)
 
@@ -105,7 +104,7 @@ def test_several_outputs_with_weights_of_one_of_them(tmp_path: Path) -> None:
 def test_an_output_without_a_loss_needs_no_target(tmp_path: Path) -> None:
     folder, _ = trained(BASE, tmp_path, model=build("label", "other"))
     model = plain()
-    expected = fitted(model, Case().dataset("train").map(lambda b: (b["x"], b["label"])), epochs=1)
+    expected = fitted(model, Case().rows("train").map(lambda b: (b["x"], b["label"])), epochs=1)
     # both models draw the weights of `hidden` and `label` in the same order
     np.testing.assert_allclose(losses(folder), expected, rtol=1e-6)
 
@@ -154,8 +153,7 @@ def test_stages_carry_weights_and_optimizer_on(tmp_path: Path) -> None:
     whole, _ = trained(BASE + "epochs: 4\n", tmp_path / "a", data=Case())
     parts, model = trained(BASE + "stages: [{epochs: 1}, {epochs: 3}]\n", tmp_path / "b", data=Case())
     assert int(model.optimizer.iterations) == 24
-    assert losses(parts)[0] == losses(whole)[0]
-    assert losses(parts)[-1] < losses(parts)[0]
+    assert losses(parts) == losses(whole)
 
 
 def test_a_named_optimizer_starts_anew(tmp_path: Path) -> None:
@@ -185,20 +183,6 @@ def test_a_pattern_without_a_layer_is_an_error(tmp_path: Path) -> None:
     assert (found.code, found.help) == ("freeze-unmatched", "did you mean `hidden`?")
 
 
-def test_missing_columns_and_wrong_shapes_are_reported_together(tmp_path: Path) -> None:
-    data = Case()
-    for columns in data.columns.values():
-        columns["x"] = columns["x"][:, :5]
-        del columns["label"]
-    made = training(BASE + "sample_weight: wheight\n", tmp_path, data=data)
-    reporter = Reporter()
-    check(made, reporter)
-    lacking, unlike = reporter
-    assert (lacking.code, unlike.code) == ("training-column-missing", "training-column-shape")
-    assert lacking.notes == ("`label` is a target", "`wheight` is a sample weight")
-    assert unlike.notes == ("for `x` the data gives [5], the model takes [8]",)
-
-
 def test_steps_per_epoch_goes_round(tmp_path: Path) -> None:
     folder, model = trained(BASE + "epochs: 5\nsteps_per_epoch: 4\n", tmp_path)
     assert folder.record.epochs == 5
@@ -214,7 +198,7 @@ def test_steps_per_execution_is_even_and_bounded() -> None:
     model = build()
     assert choose_steps(model, 43, 32) == 22
     assert choose_steps(model, 5, 32) == 5
-    assert choose_steps(model, None, 32) == 32
+    assert choose_steps(model, 10**6, 32) == 32
     assert choose_steps(model, 100, 10**9) == 1
     assert choose_dividing(30, 32) == 30
     assert choose_dividing(97, 32) == 1

@@ -137,5 +137,6 @@ def test_a_used_folder_is_refused(tmp_path: Path) -> None:
 
 def test_run_reports_before_it_trains(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
-        run(training(BASE + "freeze: nothing\nsample_weight: nothing\n", tmp_path))
-    assert [d.code for d in caught.value.diagnostics] == ["training-column-missing", "freeze-unmatched"]
+        run(training(BASE + "freeze: nothing\nunfreeze: [hidden, nought]\n", tmp_path))
+    assert [d.code for d in caught.value.diagnostics] == ["freeze-unmatched", "freeze-unmatched"]
+    assert not (tmp_path / "last.keras").exists()

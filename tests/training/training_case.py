@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from specc.catalog.load import load
-from specc.frontend.sections.train import TrainSection, read_train
+from specc.data.order import Order
+from specc.frontend.sections.train import Stage, TrainSection, read_train
 from specc.source.diagnostic import Reporter
 from specc.source.parse import parse
 from specc.source.values import Mapping
@@ -39,14 +41,41 @@ class Case:
                 "weight": random.uniform(size=size).astype("float32"),
             }
 
-    def count(self, split: str) -> int | None:
+    def count(self, split: str) -> int:
         return self.size
 
-    def dataset(self, split: str) -> tf.data.Dataset:
-        data = tf.data.Dataset.from_tensor_slices(self.columns[split])
-        if split == "train":
-            data = data.shuffle(self.size, seed=3)
-        return data.batch(self.batch_size)
+    def rows(self, split: str, first_epoch: int = 0, endless: bool = False) -> tf.data.Dataset:
+        """Batches of all columns."""
+        columns = {name: tf.constant(values) for name, values in self.columns[split].items()}
+        training = split == "train"
+        order = Order((self.size,), self.batch_size, training, 3, first=first_epoch, fixed=not training)
+
+        def pick(rows: tf.Tensor, *_: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {name: tf.gather(values, rows[:, 0]) for name, values in columns.items()}
+
+        return order.by_batch(endless).map(pick)
+
+    def batches(
+        self, split: str, stage: Stage, *, first_epoch: int = 0, endless: bool = False
+    ) -> tf.data.Dataset:
+        weights = stage.sample_weight
+
+        def arrange(batch: dict[str, tf.Tensor]) -> Any:
+            targets = {name: batch[name] for name in stage.targets}
+            if not weights:
+                return batch["x"], alone(targets)
+            ones = tf.ones(tf.shape(batch["x"])[:1])
+            given = {name: batch[weights[name]] if name in weights else ones for name in targets}
+            return batch["x"], alone(targets), alone(given)
+
+        return self.rows(split, first_epoch, endless).map(arrange)
+
+    def told(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+def alone(tensors: dict[str, Any]) -> Any:
+    return next(iter(tensors.values())) if len(tensors) == 1 else tensors
 
 
 def build(*outputs: str) -> keras.Model:

@@ -1,0 +1,133 @@
+"""What training wants of data, and how a spec's data gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import tensorflow as tf
+
+from specc.data.dataset import Dataset, Wanted
+from specc.data.fitted import Fitted
+from specc.data.open import open_data
+from specc.data.ports import Port
+from specc.frontend.sections.data import DataSection
+from specc.frontend.sections.data_types import SplitName
+from specc.frontend.sections.train import Stage
+from specc.training.replicas import feeds_all
+
+
+class Data(Protocol):
+    """Batches by split, for a stage's targets and weights."""
+
+    @property
+    def splits(self) -> Sequence[str]:
+        """The names of the splits there are, of `train`, `validation` and `test`."""
+
+    @property
+    def batch_size(self) -> int:
+        """The number of examples in a whole batch."""
+
+    def count(self, split: str) -> int:
+        """The number of examples of a split in an epoch."""
+
+    def batches(
+        self, split: str, stage: Stage, *, first_epoch: int = 0, endless: bool = False
+    ) -> tf.data.Dataset:
+        """`(inputs, targets)` or `(inputs, targets, weights)`, each a tensor where it is one, else by name.
+
+        The training split is shuffled; its order is a function of the seed and the number of the epoch. One
+        epoch (the next at each pass), or `endless`ly all in turn.
+        """
+
+    def told(self) -> AbstractContextManager[None]:
+        """Put around whatever reads batches: what reading finds wrong comes out as SpecError."""
+
+
+class SpecData:
+    """A spec's data for its entry model, opened once for each set of targets and weights."""
+
+    def __init__(
+        self,
+        section: DataSection,
+        inputs: tuple[Port, ...],
+        *,
+        root: Path,
+        seed: int,
+        fitted: Fitted | None = None,
+    ) -> None:
+        self._section = section
+        self._inputs = inputs
+        self._root = root
+        self._seed = seed
+        self._fitted = fitted
+        self._opened: dict[tuple[Any, ...], Dataset] = {}
+        self._first: Dataset | None = None
+
+    def opened(self, stage: Stage) -> Dataset:
+        """The data as a stage wants it; raises SpecError with all that disagrees."""
+        key = (stage.targets, tuple(sorted(stage.sample_weight.items())))
+        if key not in self._opened:
+            wanted = Wanted(self._inputs, stage.targets, stage.sample_weight or None)
+            dataset = open_data(self._section, wanted, root=self._root, seed=self._seed, fitted=self._fitted)
+            self._opened[key] = dataset
+            self._first = self._first or dataset
+        return self._opened[key]
+
+    @property
+    def _any(self) -> Dataset:
+        assert self._first is not None, "nothing was opened"
+        return self._first
+
+    @property
+    def fitted(self) -> Fitted:
+        """What the transforms of all opened fields have learnt."""
+        fields = [dataset.fitted.fields for dataset in self._opened.values()]
+        return Fitted({name: steps for found in fields for name, steps in found.items()})
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        return tuple(self._any.splits)
+
+    @property
+    def batch_size(self) -> int:
+        return self._section.batch_size
+
+    def count(self, split: str) -> int:
+        rows = self._any.splits[cast(SplitName, split)]
+        dropped = rows % self.batch_size if split == "train" and self._section.drop_remainder else 0
+        return rows - dropped
+
+    def batches(
+        self, split: str, stage: Stage, *, first_epoch: int = 0, endless: bool = False
+    ) -> tf.data.Dataset:
+        training = split == "train"
+        dataset = self.opened(stage)
+        pipeline = dataset.pipeline(cast(SplitName, split), training=training, first_epoch=first_epoch)
+        return pipeline.endless if endless else pipeline.once
+
+    def told(self) -> AbstractContextManager[None]:
+        return self._any.errors_told()
+
+
+def left_out(data: Data, replicas: int) -> int:
+    """The examples at the end of an epoch that are too few for each replica to get one."""
+    rest = data.count("train") % data.batch_size
+    return 0 if replicas == 1 or not rest or feeds_all(rest, replicas) else rest
+
+
+def steps_of(stage: Stage, data: Data, replicas: int) -> int:
+    """The steps of an epoch."""
+    if stage.steps_per_epoch is not None:
+        return stage.steps_per_epoch
+    return -(-(data.count("train") - left_out(data, replicas)) // data.batch_size)
+
+
+def goes_on(stage: Stage, replicas: int) -> bool:
+    """Whether training draws from all epochs in turn, rather than from one at a time.
+
+    On several devices it must: a strategy reads ahead, and would begin epochs that are never trained.
+    """
+    return replicas > 1 or stage.steps_per_epoch is not None

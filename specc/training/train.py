@@ -3,30 +3,149 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
-from specc.source.diagnostic import Reporter, RunError
+from specc.data.dataset import data_root as root_of
+from specc.data.ports import Port
+from specc.frontend.emit import emit
+from specc.frontend.project import ENTRY
+from specc.frontend.sections.data import DataSection
+from specc.frontend.sections.train import TrainSection
+from specc.frontend.spec import Spec
+from specc.graph.ir import Graph
+from specc.lower.models import build_models
+from specc.source.diagnostic import Diagnostic, Reporter, SpecError
+from specc.source.span import Span
 from specc.training import folder as folders
-from specc.training.fitting import Training, check, fit
-from specc.training.folder import RunFolder, finite
+from specc.training.batches import SpecData
+from specc.training.fitting import Training, Verbose, check, fit
+from specc.training.folder import RunFolder, RunRecord, finite
+from specc.training.strategy import open_strategy
 from specc.training.watching import Journal, Keeper
 
 
-def run(training: Training, reporter: Reporter | None = None) -> RunFolder:
-    """Fit a built model and leave a whole run in its folder, also when it is interrupted.
+def train(
+    spec: Spec,
+    *,
+    run_dir: Path | None = None,
+    data_root: Path | None = None,
+    strategy: str = "auto",
+    devices: Sequence[str] = (),
+    epochs: int | None = None,
+    overwrite: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: Verbose | None = None,
+    log: Callable[[str], None] = print,
+    reporter: Reporter | None = None,
+) -> RunFolder:
+    """Train a spec's entry model and leave a run behind, in `run_dir` or in `runs/NAME-TIMESTAMP`.
 
-    Ctrl-C ends training with the status `interrupted` and no exception. Raises SpecError where model,
-    section and data do not agree, RunError where training fails or the folder cannot be written.
+    `data_root` is the folder that the spec's paths start from (its own folder otherwise), `epochs` replaces
+    the number of each stage, and `verbose` is a bar on a terminal and a line an epoch (by `log`) elsewhere.
+    Warnings go to `reporter`. Nothing is written before model and data are known to go together. Ctrl-C ends
+    training with the status `interrupted`. Raises SpecError where something does not fit, RunError where
+    training fails or the folder cannot be written.
     """
     reporter = reporter or Reporter()
+    section, data_section = sections_of(spec)
+    path = run_dir or folders.default_path(spec.name, datetime.now())
+    folders.check_free(path, overwrite=overwrite)
+    chosen = open_strategy(strategy, devices)
+    root = root_of(spec.path, data_root)
+    model = build_entry(spec, section.precision, chosen)
+    data = SpecData(data_section, ports_of(spec, model), root=root, seed=spec.seed)
+    for stage in section.stages:
+        data.opened(stage)
+    record = RunRecord(
+        name=spec.name,
+        status="running",
+        started=now(),
+        seed=spec.seed,
+        strategy=strategy,
+        devices=tuple(devices),
+        replicas=int(chosen.num_replicas_in_sync),
+        data_root=str(root),
+        params=dict(spec.params),
+        versions=versions(),
+    )
+    training = Training(
+        model=model,
+        section=section,
+        data=data,
+        folder=RunFolder(path, record),
+        strategy=chosen,
+        callbacks=callbacks,
+        epochs=epochs,
+        verbose=verbose or ("bar" if sys.stdout.isatty() else "line"),
+        log=log,
+    )
     check(training, reporter)
     reporter.stop_if_failed()
+    folder = folders.create(path, record, overwrite=overwrite)
+    folder.write_text("spec.yaml", emit(spec))
+    folder.write_text(folder.fitted.name, data.fitted.to_json())
+    return run(training)
+
+
+def sections_of(spec: Spec) -> tuple[TrainSection, DataSection]:
+    """The sections that training needs; raises SpecError where one is missing or a program."""
+    place = Span(str(spec.path), 1, 1, 1, 2)
+    if spec.train is None or spec.data is None:
+        lacking = " and no ".join(f"`{name}`" for name in ("train", "data") if getattr(spec, name) is None)
+        hint = "training needs `train` (a loss, an optimizer) and `data` (a source)"
+        raise SpecError([Diagnostic("training-missing", f"the spec has no {lacking}", place, help=hint)])
+    if spec.train.program is not None:
+        title = "this version cannot train a training program"
+        label = "`derive`, `update` or `objective` makes a program"
+        raise SpecError([Diagnostic("training-program", title, spec.train.span, label)])
+    return spec.train, spec.data
+
+
+def entry_name(spec: Spec) -> str:
+    """The name of the spec's entry model among its models; raises SpecError where it has none."""
+    if ENTRY in spec.models:
+        return ENTRY
+    if len(spec.models) == 1:
+        return next(iter(spec.models))
+    title = f"none of the {len(spec.models)} models is called `model`"
+    hint = "name the one to train `model`"
+    raise SpecError([Diagnostic("training-missing", title, Span(str(spec.path), 1, 1, 1, 2), help=hint)])
+
+
+def build_entry(
+    spec: Spec, precision: str = "float32", strategy: tf.distribute.Strategy | None = None
+) -> keras.Model:
+    """The spec's entry model, built anew under a strategy and with a dtype policy."""
+    name = entry_name(spec)
+    strategy = strategy or tf.distribute.get_strategy()
+    with strategy.scope(), dtype_policy(precision):
+        return build_models(spec)[name]
+
+
+def ports_of(spec: Spec, model: keras.Model) -> tuple[Port, ...]:
+    """What the entry model takes, as data wants to know it."""
+    entry = spec.entry
+    if isinstance(entry, Graph):
+        return tuple(Port(i.name, i.shape, i.dtype, i.span) for i in entry.inputs)
+    tensors = model.input if isinstance(model.input, dict) else {t.name: t for t in model.inputs}
+    return tuple(Port(name, tuple(t.shape)[1:], t.dtype) for name, t in tensors.items())
+
+
+def run(training: Training) -> RunFolder:
+    """Fit a built model whose folder was made, and leave a whole run in it, also when it is interrupted.
+
+    Ctrl-C ends training with the status `interrupted` and no exception. Raises RunError where training fails
+    or the folder cannot be written.
+    """
     journal = Journal(training.folder)
     keeper = Keeper(training.folder, training.model)
     status: folders.Status = "finished"
@@ -34,7 +153,7 @@ def run(training: Training, reporter: Reporter | None = None) -> RunFolder:
         fit(training, journal, keeper)
     except KeyboardInterrupt:
         status = "interrupted"
-    except RunError as error:
+    except SpecError as error:
         _close(training.folder, journal, keeper, "failed", error=str(error))
         raise
     keeper.flush()
@@ -64,7 +183,8 @@ def evaluate_best(training: Training, journal: Journal, keeper: Keeper) -> dict[
     if keeper.best_epoch not in (None, journal.epochs):
         training.model.load_weights(training.folder.best)
     batches = training.batches("test", training.stages[-1])
-    return dict(training.model.evaluate(batches, verbose=0, return_dict=True))
+    with training.data.told():
+        return dict(training.model.evaluate(batches, verbose=0, return_dict=True))
 
 
 def now() -> str:
@@ -79,7 +199,7 @@ def versions() -> dict[str, str]:
 
 
 @contextmanager
-def precision(policy: str) -> Iterator[None]:
+def dtype_policy(policy: str) -> Iterator[None]:
     """Build layers with a dtype policy (`float32`, `mixed_float16`, `mixed_bfloat16`)."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)

@@ -12,7 +12,6 @@ from training_case import BASE, Case, build, losses, trained, training, weights
 
 from specc.source.diagnostic import RunError, SpecError
 from specc.training.folder import read
-from specc.training.train import run
 from specc.training.watching import Journal, Keeper, line
 
 pytestmark = pytest.mark.slow
@@ -135,8 +134,8 @@ def test_a_used_folder_is_refused(tmp_path: Path) -> None:
         training(BASE, tmp_path)
 
 
-def test_run_reports_before_it_trains(tmp_path: Path) -> None:
+def test_patterns_are_checked_before_training(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
-        run(training(BASE + "freeze: nothing\nunfreeze: [hidden, nought]\n", tmp_path))
+        trained(BASE + "freeze: nothing\nunfreeze: [hidden, nought]\n", tmp_path)
     assert [d.code for d in caught.value.diagnostics] == ["freeze-unmatched", "freeze-unmatched"]
     assert not (tmp_path / "last.keras").exists()

@@ -17,7 +17,7 @@ from specc.frontend.sections.train import Stage, TrainSection, read_train
 from specc.source.diagnostic import Reporter
 from specc.source.parse import parse
 from specc.source.values import Mapping
-from specc.training.fitting import Training
+from specc.training.fitting import Training, check
 from specc.training.folder import RunFolder, RunRecord, create
 from specc.training.train import run
 
@@ -123,6 +123,9 @@ def training(text: str, folder: Path, **settings: Any) -> Training:
 def trained(text: str, folder: Path, **settings: Any) -> tuple[RunFolder, keras.Model]:
     """The run of a section's text, and the model as it was left."""
     made = training(text, folder, **settings)
+    reporter = Reporter()
+    check(made, reporter)
+    reporter.stop_if_failed()
     return run(made), made.model
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from specc.data.errors import fail
 from specc.data.failure import Failures
 from specc.data.fields import Prepared
 from specc.data.fitted import Fitted
-from specc.data.order import Epochs, Order
+from specc.data.order import Order
 from specc.data.ports import Port, cast_for, check_shape, fits, to_port
 from specc.data.randomness import PlacedSeed, root_seed
 from specc.data.stream import Batch, Stream
@@ -46,14 +46,24 @@ class Wanted:
         return tuple(dict.fromkeys((*inputs, *self.targets, *weights, *self.others)))
 
 
+@dataclass(frozen=True)
 class Pipeline:
-    """Batches of one split, for `fit` and `evaluate`: `dataset` and its `epochs`."""
+    """Batches of one split.
 
-    def __init__(self, dataset: tf.data.Dataset, epochs: Epochs, batches: int, rows: int) -> None:
-        self.dataset = dataset
-        self.epochs = epochs
-        self.batches = batches
-        self.rows = rows
+    `once` is one epoch: iterated again while training it is shuffled anew. `endless` are all epochs in
+    turn, `batches` each, as a function of the seed alone: with `fit(endless, steps_per_epoch=batches)` no
+    epoch waits for its first batch, and a training goes on where it stopped from `first_epoch`.
+    """
+
+    once: tf.data.Dataset
+    batches: int
+    rows: int
+    _endless: Callable[[], tf.data.Dataset]
+
+    @property
+    def endless(self) -> tf.data.Dataset:
+        """All epochs in turn."""
+        return self._endless()
 
 
 class Dataset:
@@ -100,13 +110,14 @@ class Dataset:
         training: bool = False,
         batch_size: int | None = None,
         names: Sequence[str] | None = None,
+        first_epoch: int = 0,
     ) -> Pipeline:
         """Batches of a split: (inputs, targets) or (inputs, targets, weights), padded, on time.
 
         With one input, or one target, it is a tensor, else a dict by name. With `names`, batches are dicts of
         those. `training` shuffles and augments, and drops the last, smaller batch where the section says so.
-        Every pass is another order and other draws, the same in every process with the same seed. Raises
-        SpecError.
+        While training, each epoch is another order and other draws, the same in every process with the same
+        seed; else every pass is the same. Raises SpecError.
         """
         if split not in self.parts:
             fail(
@@ -116,28 +127,32 @@ class Dataset:
                 help=f"say `split: {{…, {split}: 0.2}}`",
             )
         stream = self._stream(split, training)
-        lengths = tuple(len(self.parts[split][source]) for source in stream.sources)
         order = Order(
-            lengths,
-            batch_size or self.section.batch_size,
-            training and self.section.shuffle,
-            self.seed,
-            training and self.section.drop_remainder,
+            lengths=tuple(len(self.parts[split][source]) for source in stream.sources),
+            batch_size=batch_size or self.section.batch_size,
+            shuffle=training and self.section.shuffle,
+            seed=self.seed,
+            drop_remainder=training and self.section.drop_remainder,
+            first=first_epoch,
+            fixed=not training,
         )
-        if not order.batches:
-            fail(
-                "data-split",
-                f"{max(lengths)} {split} rows make no batch of {order.batch_size}",
-                self.section.span,
-                help="say `drop_remainder: false`, or a smaller `batch_size`",
-            )
+        self._check_order(order, split)
 
         def finish(batch: Batch, seed: PlacedSeed) -> Any:
             found = self.complete(batch, seed, training)
             return self._arranged(found) if names is None else {name: found[name] for name in names}
 
-        epochs = Epochs()
-        return Pipeline(stream.dataset(order, epochs, finish), epochs, order.batches, order.rows)
+        once = stream.dataset(order, finish, endless=False)
+        return Pipeline(once, order.batches, order.rows, lambda: stream.dataset(order, finish, endless=True))
+
+    def _check_order(self, order: Order, split: SplitName) -> None:
+        if not order.batches:
+            fail(
+                "data-split",
+                f"{max(order.lengths)} {split} rows make no batch of {order.batch_size}",
+                self.section.span,
+                help="say `drop_remainder: false`, or a smaller `batch_size`",
+            )
 
     def complete(self, batch: Batch, seed: PlacedSeed, training: bool) -> Batch:
         """A batch of fields, augmented where `training`, with what is derived of it."""

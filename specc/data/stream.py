@@ -10,12 +10,15 @@ import tensorflow as tf
 
 from specc.data.failure import Failures
 from specc.data.fields import Prepared
-from specc.data.order import Epochs, Order, plain_python
-from specc.data.randomness import PlacedSeed
+from specc.data.order import Order, plain_python
+from specc.data.randomness import PlacedSeed, fold
 from specc.data.stored import Stored, can_store, example, output_spec, padding, store_plain, store_rows
 from specc.data.table import Array, Table
 
 AUTOTUNE = tf.data.AUTOTUNE
+AHEAD = 4
+"""Batches that wait for a step of training, where making one costs next to nothing."""
+
 MOST_STORED = 1 << 30
 """Bytes that one split's transformed fields may take in memory."""
 
@@ -107,63 +110,69 @@ class Stream:
 
         return tf.data.Dataset.range(0, len(table), 256).map(batch, num_parallel_calls=AUTOTUNE)
 
-    def dataset(self, order: Order, epochs: Epochs, finish: Finish) -> tf.data.Dataset:
-        """Batches in `order`, each handed to `finish`, ready to iterate."""
+    def dataset(self, order: Order, finish: Finish, endless: bool) -> tf.data.Dataset:
+        """Batches in `order`, each handed to `finish`: one epoch, or `endless` ones."""
         if self.can_store:
-            found = self._from_store(order, epochs, finish)
-        elif self.by_batch:
-            found = self._read_batches(order, epochs, finish)
-        else:
-            found = self._read_rows(order, epochs, finish)
-        return found.prefetch(AUTOTUNE)
+            return self._from_store(order, finish, endless)
+        if self.by_batch:
+            return self._read_batches(order, finish, endless)
+        return self._read_rows(order, finish, endless)
 
-    def _from_store(self, order: Order, epochs: Epochs, finish: Finish) -> tf.data.Dataset:
+    def _from_store(self, order: Order, finish: Finish, endless: bool) -> tf.data.Dataset:
         stored = self.store()
 
         @plain_python
-        def batch(rows: tf.Tensor, seed: tf.Tensor) -> Any:
+        def batch(rows: tf.Tensor, epochs: tf.Tensor, places: tf.Tensor) -> Any:
             found = {
                 field.field.name: stored[field.field.name].gather(rows[:, self.sources.index(field.source)])
                 for field in self.fields
             }
-            return finish(found, PlacedSeed(seed))
+            return finish(found, PlacedSeed(order.seed_of(epochs, places)))
 
-        return order.by_batch(epochs).map(batch, num_parallel_calls=AUTOTUNE, deterministic=True)
+        options = tf.data.Options()  # there is nothing to tune, and tuning costs at every epoch's start
+        options.autotune.enabled = False
+        options.experimental_optimization.apply_default_optimizations = False
+        return order.by_batch(endless).map(batch).prefetch(AHEAD).with_options(options)
 
-    def _read_batches(self, order: Order, epochs: Epochs, finish: Finish) -> tf.data.Dataset:
+    def _read_batches(self, order: Order, finish: Finish, endless: bool) -> tf.data.Dataset:
         @plain_python
-        def batch(rows: tf.Tensor, seed: tf.Tensor) -> Any:
+        def batch(rows: tf.Tensor, epochs: tf.Tensor, places: tf.Tensor) -> Any:
             values = self._fetch(self.fields, rows, self.sources)
             found = {
                 field.field.name: field.transform(value, self.training)
                 for field, value in zip(self.fields, values, strict=True)
             }
-            return finish(found, PlacedSeed(seed))
+            return finish(found, PlacedSeed(order.seed_of(epochs, places)))
 
-        return order.by_batch(epochs).map(batch, num_parallel_calls=AUTOTUNE, deterministic=True)
+        found = order.by_batch(endless).map(batch, num_parallel_calls=AUTOTUNE, deterministic=True)
+        return found.prefetch(AUTOTUNE)
 
-    def _read_rows(self, order: Order, epochs: Epochs, finish: Finish) -> tf.data.Dataset:
+    def _read_rows(self, order: Order, finish: Finish, endless: bool) -> tf.data.Dataset:
         pads = {f.field.name: padding(f, self.specs[f.field.name].dtype) for f in self.fields}
 
         @plain_python
-        def one(row: tf.Tensor, seed: tf.Tensor) -> tuple[Batch, tf.Tensor]:
+        def one(row: tf.Tensor, epoch: tf.Tensor, place: tf.Tensor) -> tuple[Batch, tf.Tensor]:
             values = self._fetch(self.fields, row[None], self.sources)
+            seed = order.seed_of(epoch, place)
             placed = PlacedSeed(seed)
             found = {
                 field.field.name: field.transform(value, self.training, placed)[0]
                 for field, value in zip(self.fields, values, strict=True)
             }
-            return found, seed
+            return found, fold(seed, 0)
 
         @plain_python
         def batch(found: Batch, seeds: tf.Tensor) -> Any:
             return finish(found, PlacedSeed(seeds[0]))
 
-        rows = order.by_row(epochs).map(one, num_parallel_calls=AUTOTUNE, deterministic=True)
-        padded = rows.padded_batch(
-            order.batch_size, padding_values=(pads, tf.constant(0, tf.int64)), drop_remainder=False
-        )
-        return padded.map(batch, num_parallel_calls=AUTOTUNE, deterministic=True)
+        @plain_python
+        def epoch(numbers: tf.data.Dataset) -> tf.data.Dataset:
+            rows = numbers.map(one, num_parallel_calls=AUTOTUNE, deterministic=True)
+            padding_values = (pads, tf.constant(0, tf.int64))
+            padded = rows.padded_batch(order.batch_size, padding_values=padding_values)
+            return padded.map(batch, num_parallel_calls=AUTOTUNE, deterministic=True)
+
+        return order.by_row(epoch, endless).prefetch(AUTOTUNE)
 
     def _fetch(self, fields: Sequence[Prepared], rows: tf.Tensor, sources: Sequence[str]) -> list[tf.Tensor]:
         """Raw batches of fields; `rows` [batch, sources]. Where examples differ in shape, of one row."""

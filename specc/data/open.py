@@ -47,6 +47,25 @@ def open_data(
     return dataset
 
 
+def open_tables(
+    section: DataSection,
+    wanted: Wanted,
+    tables: Mapping[str, Table],
+    *,
+    root: Path,
+    seed: int,
+    fitted: Fitted,
+) -> Dataset:
+    """Open tables that were given, by source, as the spec's fields; all their rows make the split `train`.
+
+    Raises SpecError as `open_data` does.
+    """
+    prepared = _prepare(section, _needed(section, wanted), wanted, {"train": tables}, root, fitted)
+    dataset = Dataset(section, wanted, prepared, {"train": tables}, seed, Failures())
+    _check(dataset)
+    return dataset
+
+
 def _needed(section: DataSection, wanted: Wanted) -> list[Field]:
     """The fields that are read: written ones, and columns that are used under their own name."""
     return [

@@ -19,6 +19,8 @@ from specc.source.values import Mapping, Plain, Scalar, Sequence, Value
 
 MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
+MAX_ERRORS = 100
+"""After so many errors a file is given up: it is no spec, or one slip repeated."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -119,6 +121,7 @@ class _Composer:
     anchors: dict[str, tuple[Value, int, int]] = field(default_factory=dict)
     documents: int = 0
     total: int = 0
+    told: int = 0
     last: Any = None
 
     def explains(self, error: yaml.MarkedYAMLError) -> bool:
@@ -157,8 +160,25 @@ class _Composer:
         return Span(self.file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
     def fail(self, code: str, title: str, span: Span, label: str = "", help: str = "") -> None:
+        """Report what leaves no value."""
         self.spoiled = True
-        self.reporter.error(code, title, span, label, help=help)
+        self.report(code, title, span, label, help)
+
+    def report(
+        self,
+        code: str,
+        title: str,
+        span: Span,
+        label: str = "",
+        help: str = "",
+        related: tuple[tuple[Span, str], ...] = (),
+    ) -> None:
+        """Report what is left out of the value."""
+        self.reporter.error(code, title, span, label, help=help, related=related)
+        self.told += 1
+        if self.told >= MAX_ERRORS:
+            self.spoiled = True
+            raise _StopError
 
     def _document(self, event: Any) -> None:
         self.documents += 1
@@ -228,21 +248,21 @@ class _Composer:
     def _key(self, frame: _Frame, text: str, quoted: bool, span: Span) -> None:
         key: Scalar | None = Scalar(text, span, quoted)
         if text == "<<" and not quoted:
-            self.reporter.error(
+            self.report(
                 "merge-key",
                 "`<<` is not supported",
                 span,
                 "YAML 1.2 has no merge keys",
-                help="write the entries out, or use `let`, `params` or `extends`",
+                "write the entries out, or use `let`, `params` or `extends`",
             )
             key = None
         elif text == "" and not quoted:
-            self.reporter.error("bad-key", "this entry has no key", span)
+            self.report("bad-key", "this entry has no key", span)
             key = None
         elif text in frame.places:
-            related = [(frame.places[text], "first written here")]
+            related = ((frame.places[text], "first written here"),)
             title = f"the key `{text}` stands twice in this mapping"
-            self.reporter.error("duplicate-key", title, span, "written again", related=related)
+            self.report("duplicate-key", title, span, "written again", related=related)
             key = None
         elif not is_balanced(text) and not frame.split_told and not quoted:
             title = f"the brackets in the key `{text}` do not match"
@@ -303,7 +323,7 @@ class _Composer:
         frame.size += size
         frame.height = max(frame.height, height + 1)
         if frame.wants_key:
-            self.reporter.error("bad-key", "a key must be a name", span or value.span)
+            self.report("bad-key", "a key must be a name", span or value.span)
             frame.keys.append(None)
         else:
             frame.items.append(value)

@@ -13,7 +13,7 @@ from specc.source.explain import codes
 TESTS = Path(__file__).parents[1]
 PACKAGE = TESTS.parent / "specc"
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
-REPORTING = frozenset({"error", "warning", "fail", "Diagnostic", "_Finding"})
+REPORTING = frozenset({"error", "warning", "fail", "report", "Diagnostic", "_Finding"})
 
 ELSEWHERE: dict[str, str] = {
     "file-too-large": "source/test_files.py",
@@ -22,8 +22,6 @@ ELSEWHERE: dict[str, str] = {
     "run-folder-taken": "training/test_folder.py",
     "run-folder-unwritable": "training/test_folder.py",
     "run-invalid": "training/test_folder.py",
-    "training-column-missing": "training/test_fitting.py",
-    "training-column-shape": "training/test_fitting.py",
     "training-failed": "training/test_run.py",
     "training-nan": "training/test_run.py",
     "training-strategy": "training/test_strategy.py",

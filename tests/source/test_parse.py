@@ -131,6 +131,12 @@ def test_aliases_count_for_depth() -> None:
     assert only("\n".join(lines)).code == "too-deep"
 
 
+def test_a_file_full_of_errors_is_given_up() -> None:
+    value, found = parsed("a: 1\n" * 10_000)
+    assert value is None
+    assert len(found) == parse_module.MAX_ERRORS
+
+
 def test_core_tags() -> None:
     value, found = parsed("[!!str 12, !!float 3, !!int '4', ! 5, !!null '']")
     assert not found

@@ -1,1 +1,28 @@
-"""specc: the language for neural networks. YAML specs, compiled to Keras."""
+"""specc: the language for neural networks. YAML specs, compiled to Keras.
+
+```python
+import specc
+
+print(specc.check("lenet.yaml"))                    # a Report: all that is wrong, at its line
+model = specc.compile("lenet.yaml", {"filters": 8})  # a plain keras.Model
+run = specc.train("lenet.yaml")                     # a Run: run.model, run.evaluate(), run.predict(data)
+run = specc.open_run("runs/lenet-20260101-120000")
+```
+"""
+
+from specc.api import Report, check, compile, compile_models, open_run, register, resolve, train
+from specc.source.diagnostic import Diagnostic, RunError, SpecError
+
+__all__ = [
+    "Diagnostic",
+    "Report",
+    "RunError",
+    "SpecError",
+    "check",
+    "compile",
+    "compile_models",
+    "open_run",
+    "register",
+    "resolve",
+    "train",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ def _panel(axes: Axes, rows: list[Row], name: str) -> None:
         if points:
             epochs, values = zip(*points, strict=True)
             axes.plot(epochs, values, label=label, marker="." if len(points) < 30 else "")
-    for row, following in zip(rows, rows[1:], strict=False):
+    for row, following in pairwise(rows):
         if row.get("stage") != following.get("stage"):
             axes.axvline(int(following["epoch"]) - 0.5, color="0.7", linestyle=":")
     axes.set_title(name.replace("_", " "))

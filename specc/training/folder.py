@@ -190,7 +190,7 @@ def read(path: Path) -> RunFolder:
 def _record(path: Path, data: Any) -> RunRecord:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise _invalid(path, f"`run.json` is not of format {FORMAT}")
-    kinds = {
+    kinds: dict[str, Any] = {
         "name": str, "status": str, "started": str, "seed": int, "strategy": str, "devices": list,
         "replicas": int, "data_root": str, "params": dict, "versions": dict, "finished": (str, type(None)),
         "epochs": int, "best_epoch": (int, type(None)), "metrics": dict, "best": dict, "test": dict,

@@ -23,12 +23,16 @@ from specc.frontend.sections.train import TrainSection
 from specc.frontend.spec import Spec
 from specc.graph.ir import Graph
 from specc.lower.models import build_models
+from specc.lower.objects import make
 from specc.source.diagnostic import Diagnostic, Reporter, SpecError
 from specc.source.span import Span
+from specc.source.suggest import did_you_mean
 from specc.training import folder as folders
 from specc.training.batches import SpecData
+from specc.training.compiling import compile_model
 from specc.training.fitting import Training, Verbose, check, fit
 from specc.training.folder import RunFolder, RunRecord, finite
+from specc.training.freezing import Freezer
 from specc.training.strategy import open_strategy
 from specc.training.watching import Journal, Keeper
 
@@ -98,11 +102,12 @@ def train(
 
 def sections_of(spec: Spec) -> tuple[TrainSection, DataSection]:
     """The sections that training needs; raises SpecError where one is missing or a program."""
-    place = Span(str(spec.path), 1, 1, 1, 2)
     if spec.train is None or spec.data is None:
         lacking = " and no ".join(f"`{name}`" for name in ("train", "data") if getattr(spec, name) is None)
         hint = "training needs `train` (a loss, an optimizer) and `data` (a source)"
-        raise SpecError([Diagnostic("training-missing", f"the spec has no {lacking}", place, help=hint)])
+        raise SpecError(
+            [Diagnostic("training-missing", f"the spec has no {lacking}", _start(spec), help=hint)]
+        )
     if spec.train.program is not None:
         title = "this version cannot train a training program"
         label = "`derive`, `update` or `objective` makes a program"
@@ -118,7 +123,7 @@ def entry_name(spec: Spec) -> str:
         return next(iter(spec.models))
     title = f"none of the {len(spec.models)} models is called `model`"
     hint = "name the one to train `model`"
-    raise SpecError([Diagnostic("training-missing", title, Span(str(spec.path), 1, 1, 1, 2), help=hint)])
+    raise SpecError([Diagnostic("training-missing", title, _start(spec), help=hint)])
 
 
 def build_entry(
@@ -129,6 +134,33 @@ def build_entry(
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope(), dtype_policy(precision):
         return build_models(spec)[name]
+
+
+def build_compiled(spec: Spec, name: str | None = None) -> keras.Model:
+    """A model of the spec (the entry unless named); the entry compiled where `train` says how.
+
+    Raises SpecError where there is no such model.
+    """
+    if name is not None and name not in spec.models:
+        title, hint = f"the spec has no model `{name}`", did_you_mean(name, spec.models)
+        raise SpecError([Diagnostic("unknown-model", title, _start(spec), help=hint)])
+    chosen = name or entry_name(spec)
+    section = spec.train
+    with dtype_policy(section.precision if section else "float32"):
+        model = build_models(spec)[chosen]
+    if section is not None and section.stages and spec.models[chosen] is spec.entry:
+        stage = section.stages[0]
+        freezer, reporter = Freezer(model), Reporter()
+        freezer.check([stage], reporter)
+        reporter.stop_if_failed()
+        freezer.apply(stage)
+        assert stage.optimizer is not None, "the first stage has one"
+        compile_model(model, stage, optimizer=make(stage.optimizer), jit_compile=section.jit_compile or False)
+    return model
+
+
+def _start(spec: Spec) -> Span:
+    return Span(str(spec.path), 1, 1, 1, 2)
 
 
 def ports_of(spec: Spec, model: keras.Model) -> tuple[Port, ...]:

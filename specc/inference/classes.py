@@ -1,0 +1,121 @@
+"""What a model's outputs mean: which class, how sure, and what the class is called."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from specc.catalog.objects import KerasObject
+from specc.data.fitted import Fitted
+from specc.data.transforms import LayerStep
+from specc.source.diagnostic import Diagnostic, RunError, SpecError
+
+Array = np.ndarray[Any, Any]
+CATEGORICAL = ("categoricalcrossentropy", "categoricalfocalcrossentropy", "sparsecategoricalcrossentropy")
+BINARY = ("binarycrossentropy", "binaryfocalcrossentropy")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """How an output is read. `names` are those of its classes, where they have any."""
+
+    form: str  # `categorical`, `binary` or `value`
+    from_logits: bool = False
+    names: tuple[str, ...] = ()
+
+
+def meaning_of(output: str, loss: KerasObject | None, fitted: Fitted | None) -> Meaning:
+    """What an output means, by the loss it was trained with and what its target was made of."""
+    kind = "" if loss is None else loss.kind.lower().replace("_", "")
+    form = "categorical" if kind in CATEGORICAL else "binary" if kind in BINARY else "value"
+    logits = bool(loss.arguments.get("from_logits", False)) if loss is not None else False
+    return Meaning(form, logits, vocabulary(output, fitted) if form != "value" else ())
+
+
+def vocabulary(field: str, fitted: Fitted | None) -> tuple[str, ...]:
+    """The names of a field's classes by number, where a lookup layer numbered them last."""
+    if fitted is None or not fitted.fields.get(field):
+        return ()
+    last = fitted.chain(field).steps[-1]
+    if not isinstance(last, LayerStep) or last.object.kind not in ("StringLookup", "IntegerLookup"):
+        return ()
+    return tuple(str(word) for word in last.layer.get_vocabulary())
+
+
+def columns_of(name: str, values: Array, meaning: Meaning) -> dict[str, list[Any]]:
+    """One output as columns: class and probabilities, or plain numbers.
+
+    Of shapes [rows], [rows, 1] and [rows, k]; raises SpecError on others.
+    """
+    if values.ndim == 1:
+        values = values[:, None]
+    if values.ndim != 2:
+        shape = list(values.shape[1:])
+        title = f"`{name}` is an array of shape {shape} for each row, which no CSV can hold"
+        raise SpecError([Diagnostic("run-data", title, None, help="write to a file that ends in .npz")])
+    values = values.astype(np.float64)
+    if meaning.form == "categorical" and values.shape[1] > 1:
+        return _categorical(name, _softmax(values) if meaning.from_logits else values, meaning.names)
+    if meaning.form == "binary" and values.shape[1] == 1:
+        sure = _sigmoid(values[:, 0]) if meaning.from_logits else values[:, 0]
+        return _binary(name, sure, meaning.names)
+    if values.shape[1] == 1:
+        return {name: values[:, 0].tolist()}
+    return {f"{name}_{position}": column.tolist() for position, column in enumerate(values.T)}
+
+
+def _categorical(name: str, sure: Array, names: Sequence[str]) -> dict[str, list[Any]]:
+    known = names if len(names) == sure.shape[1] else [str(k) for k in range(sure.shape[1])]
+    found: dict[str, list[Any]] = {name: [known[k] for k in sure.argmax(axis=1)]}
+    return found | {f"{name}_{label}": column.tolist() for label, column in zip(known, sure.T, strict=True)}
+
+
+def _binary(name: str, sure: Array, names: Sequence[str]) -> dict[str, list[Any]]:
+    known = names if len(names) == 2 else ("0", "1")
+    return {name: [known[int(p > 0.5)] for p in sure], f"{name}_{known[1]}": sure.tolist()}
+
+
+def _softmax(values: Array) -> Array:
+    powers = np.exp(values - values.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _sigmoid(values: Array) -> Array:
+    return np.asarray(
+        np.where(values >= 0, 1 / (1 + np.exp(-np.abs(values))), 1 - 1 / (1 + np.exp(-np.abs(values))))
+    )
+
+
+def write_predictions(path: Path, outputs: Mapping[str, Array], meanings: Mapping[str, Meaning]) -> None:
+    """Write predictions as CSV (a class and its probabilities, or numbers), or raw as `.npz`.
+
+    Raises SpecError where a CSV cannot hold them, RunError where the file cannot be written.
+    """
+    temporary = path.with_name(f".writing-{path.name}")
+    try:
+        if path.suffix == ".npz":
+            np.savez_compressed(temporary, **outputs)  # type: ignore[arg-type]
+        else:
+            _write_csv(temporary, outputs, meanings)
+        temporary.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        title = f"`{path}` cannot be written"
+        raise RunError([Diagnostic("run-folder-unwritable", title, None, notes=(reason,))]) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_csv(path: Path, outputs: Mapping[str, Array], meanings: Mapping[str, Meaning]) -> None:
+    columns: dict[str, list[Any]] = {}
+    for name, values in outputs.items():
+        columns |= columns_of(name, values, meanings[name])
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))

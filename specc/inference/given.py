@@ -1,0 +1,123 @@
+"""Data that is given to a trained model: a file it has never seen, arrays, or one array."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from specc.data.dataset import Dataset, Wanted
+from specc.data.fitted import Fitted
+from specc.data.open import open_data, open_tables
+from specc.data.table import MemoryTable
+from specc.frontend.sections.data import CsvFormat, DataSection, Located, Source
+from specc.frontend.sections.data_types import Kind
+from specc.source.diagnostic import Diagnostic, SpecError
+from specc.source.span import Span
+
+Given = Path | str | Mapping[str, Any] | Any
+
+KINDS: dict[str, Kind] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".data": "csv",
+    ".jsonl": "jsonl",
+    ".npz": "npz",
+    ".npy": "npy",
+    ".idx": "idx",
+    ".png": "images",
+    ".jpg": "images",
+    ".jpeg": "images",
+    ".gif": "images",
+    ".bmp": "images",
+    ".tfrecord": "tfrecord",
+    ".tfrecords": "tfrecord",
+}
+"""Which kind of source a file is, by its suffix (`.gz` aside)."""
+NAMELESS = ("npy", "idx", "images")
+"""Kinds whose files hold one column and do not name it."""
+
+
+def open_given(given: Given, section: DataSection, wanted: Wanted, *, seed: int, fitted: Fitted) -> Dataset:
+    """Open given data as the spec's fields, all rows as one split called `train`, in their order.
+
+    A mapping holds columns of the source by name, before any transform; an array is the only column there is.
+    Raises SpecError where it does not have what the model needs.
+    """
+    plain = replace(section, split=None, shuffle=False)
+    if isinstance(given, (str, Path)):
+        path = Path(given)
+        source = _source(path, section, wanted)
+        one = replace(plain, sources={"": source})
+        return open_data(one, wanted, root=path.resolve().parent, seed=seed, fitted=fitted)
+    columns = given if isinstance(given, Mapping) else {only_column(section, wanted): given}
+    arrays = {name: np.asarray(values) for name, values in columns.items()}
+    _check_lengths(arrays)
+    one = replace(plain, sources={"": next(iter(section.sources.values()))})
+    tables = {"": MemoryTable(arrays)}
+    return open_tables(one, wanted, tables, root=Path.cwd(), seed=seed, fitted=fitted)
+
+
+def only_column(section: DataSection, wanted: Wanted) -> str:
+    """The one column that the wanted names are made of; raises SpecError where there are several."""
+    columns: dict[str, None] = {}
+    for name in section.needed(wanted.names):
+        field = section.fields.get(name)
+        columns |= dict.fromkeys([c.text for c in field.columns] if field else [name])
+    if len(columns) != 1:
+        listed = ", ".join(f"`{name}`" for name in columns)
+        _refuse("this data does not name its columns", f"the model needs {listed}: give them by name")
+    return next(iter(columns))
+
+
+def _source(path: Path, section: DataSection, wanted: Wanted) -> Source:
+    """A source for a file, read as the spec's own is where that is of the same kind."""
+    if not path.exists():
+        _refuse(f"there is no file `{path}`", "")
+    span = Span(str(path), 1, 1, 1, 1)
+    kind, pattern = _kind(path, section)
+    own = next((source for source in section.sources.values() if source.kind == kind), None)
+    column = only_column(section, wanted) if kind in NAMELESS else ""
+    files = {column: Located(pattern, span)}
+    if own is not None:
+        return replace(own, files=files, span=span, base=None)
+    separator = CsvFormat(separator="\t") if path.suffix == ".tsv" else CsvFormat()
+    return Source(kind, files, span, csv=separator)
+
+
+def _kind(path: Path, section: DataSection) -> tuple[Kind, str]:
+    """What kind of source a path is, and the pattern that finds it from its folder."""
+    if path.is_dir():
+        return "images", f"{path.name}/*"
+    name = path.name.removesuffix(".gz")
+    kind = KINDS.get(Path(name).suffix.lower())
+    if kind is None and "-ubyte" in name:
+        kind = "idx"
+    own = {source.kind for source in section.sources.values()}
+    if kind is None and len(own) == 1 and "dataset" not in own:
+        kind = next(iter(own))
+    if kind is None:
+        known = ", ".join(sorted(KINDS))
+        _refuse(f"`{path.name}` does not tell what kind of file it is", f"known are {known}")
+    assert kind is not None
+    return kind, path.name
+
+
+def _check_lengths(arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    lengths = {name: len(values) for name, values in arrays.items() if values.ndim}
+    if len(lengths) < len(arrays):
+        scalar = next(name for name in arrays if name not in lengths)
+        _refuse(f"`{scalar}` is one number", "give rows: a list or an array")
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"`{name}` {length}" for name, length in lengths.items())
+        _refuse("the columns have different numbers of rows", listed)
+    if not lengths or not next(iter(lengths.values())):
+        _refuse("there are no rows", "")
+
+
+def _refuse(title: str, help: str) -> None:
+    raise SpecError([Diagnostic("run-data", title, None, help=help)])

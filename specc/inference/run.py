@@ -1,0 +1,179 @@
+"""A run, opened again: its model, its metrics on data, its predictions."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from specc.data.dataset import Wanted
+from specc.data.fitted import Fitted
+from specc.frontend.load import load_spec
+from specc.frontend.sections.data import DataSection
+from specc.frontend.sections.train import Stage
+from specc.frontend.spec import Spec
+from specc.inference.classes import Meaning, meaning_of, write_predictions
+from specc.inference.given import Given, open_given
+from specc.source.diagnostic import Diagnostic, SpecError
+from specc.training.batches import SpecData
+from specc.training.compiling import compile_model
+from specc.training.feed import Ports, feeder
+from specc.training.folder import RunFolder, RunRecord, read
+from specc.training.train import build_entry, ports_of, sections_of
+
+Array = np.ndarray[Any, Any]
+
+
+class Run:
+    """A trained model with the spec it was made of.
+
+    The model is built from the run's own `spec.yaml`, and only numbers are read from its `best.keras`:
+    nothing that a stranger's run names is imported or executed.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    def __repr__(self) -> str:
+        return f"<Run {self.path} {self.record.status}>"
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.folder.path
+
+    @property
+    def record(self) -> RunRecord:
+        """What `run.json` says."""
+        return self.folder.record
+
+    @cached_property
+    def spec(self) -> Spec:
+        """The resolved spec that was trained."""
+        if not self.folder.spec.is_file():
+            raise _invalid(self.path, "`spec.yaml` is missing")
+        return load_spec(self.folder.spec)
+
+    @cached_property
+    def fitted(self) -> Fitted:
+        """What the transforms of the data had learnt."""
+        path = self.folder.fitted
+        if not path.is_file():
+            raise _invalid(self.path, f"`{path.name}` is missing")
+        return Fitted.from_json(path.read_text(encoding="utf-8"), str(path))
+
+    @cached_property
+    def model(self) -> keras.Model:
+        """The best model, compiled with the loss and the metrics of the last stage.
+
+        Raises SpecError where the folder's weights are missing or do not fit its spec.
+        """
+        precision = self.spec.train.precision if self.spec.train else "float32"
+        model = build_entry(self.spec, precision)
+        if not self.folder.best.is_file():
+            raise _invalid(self.path, "`best.keras` is missing")
+        try:
+            model.load_weights(self.folder.best)
+        except (ValueError, KeyError, OSError) as error:
+            raise _invalid(self.path, "the weights in `best.keras` do not fit `spec.yaml`") from error
+        if self.spec.train is not None and self.spec.train.stages:
+            compile_model(model, self._stage, optimizer=keras.optimizers.SGD())
+        return model
+
+    @property
+    def _stage(self) -> Stage:
+        section, _ = sections_of(self.spec)
+        return section.stages[-1]
+
+    @property
+    def _data(self) -> DataSection:
+        if self.spec.data is None:
+            raise _invalid(self.path, "its spec has no `data`")
+        return self.spec.data
+
+    def evaluate(
+        self, split: str = "test", data: Given | None = None, *, data_root: Path | str | None = None
+    ) -> dict[str, float]:
+        """The loss and the metrics on a split of the run's data, or on other data with the same columns.
+
+        `data` is a path, or columns by name. Without it, the run's own data is read from `data_root`, or from
+        where it lay when the run was made if that is within the current folder. Raises SpecError where the
+        data is not there or does not fit.
+        """
+        stage, ports = self._stage, ports_of(self.spec, self.model)
+        if data is None:
+            own = SpecData(
+                self._data, ports, root=self._root(data_root), seed=self.record.seed, fitted=self.fitted
+            )
+            opened = own.opened(stage)
+        else:
+            wanted = Wanted(ports, stage.targets, stage.sample_weight or None)
+            opened = open_given(data, self._data, wanted, seed=self.record.seed, fitted=self.fitted)
+            split = "train"
+        batches = opened.pipeline(split).once  # type: ignore[arg-type]
+        feed = feeder(Ports.of(self.model, next(iter(stage.targets))), stage, training=False)
+        with opened.errors_told():
+            found = self.model.evaluate(
+                batches if feed is None else batches.map(feed), verbose=0, return_dict=True
+            )
+        return {name: float(value) for name, value in found.items()}
+
+    def predict(self, data: Given, *, batch_size: int | None = None) -> dict[str, Array]:
+        """The model's outputs [rows, …] by name, for a path, columns by name, or one array.
+
+        Columns are those of the run's source, before any transform: what training had learnt is applied.
+        Raises SpecError where the data lacks a column or does not fit.
+        """
+        wanted = Wanted(ports_of(self.spec, self.model))
+        opened = open_given(data, self._data, wanted, seed=self.record.seed, fitted=self.fitted)
+        with opened.errors_told():
+            batches = opened.pipeline("train", batch_size=batch_size).once
+            found = self.model.predict(batches, verbose=0)
+        if isinstance(found, dict):
+            return {name: np.asarray(values) for name, values in found.items()}
+        return {self.outputs[0]: np.asarray(found)}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the model's outputs."""
+        stages = self.spec.train.stages if self.spec.train else ()
+        target = stages[-1].targets[0] if stages and stages[-1].targets else None
+        return tuple(Ports.of(self.model, target).outputs)
+
+    @property
+    def meanings(self) -> dict[str, Meaning]:
+        """How each output is read."""
+        stages = self.spec.train.stages if self.spec.train else ()
+        losses = stages[-1].losses if stages else {}
+        return {name: meaning_of(name, losses.get(name), self.fitted) for name in self.outputs}
+
+    def write_predictions(self, path: Path | str, outputs: dict[str, Array]) -> None:
+        """Write what `predict` gave: as CSV, classes by name with their probabilities; or raw as `.npz`.
+
+        Raises SpecError where a CSV cannot hold it, RunError where the file cannot be written.
+        """
+        write_predictions(Path(path), outputs, self.meanings)
+
+    def _root(self, given: Path | str | None) -> Path:
+        """Where the run's data may be read; raises SpecError where nobody allowed it."""
+        if given is not None:
+            return Path(given).resolve()
+        recorded, here = Path(self.record.data_root).resolve(), Path.cwd().resolve()
+        reads = any(source.kind != "dataset" for source in self._data.sources.values())
+        if reads and not recorded.is_relative_to(here):
+            title = f"the run's data lay in `{recorded}`, outside the current folder"
+            hint = "say where the data is: `--data DIR`, or `data_root=` in Python"
+            raise SpecError([Diagnostic("run-data", title, None, help=hint)])
+        return recorded
+
+
+def open_run(folder: Path | str) -> Run:
+    """Open the run in a folder. Raises SpecError where there is none or it is damaged."""
+    return Run(read(Path(folder)))
+
+
+def _invalid(path: Path, note: str) -> SpecError:
+    return SpecError([Diagnostic("run-invalid", f"`{path}` holds no valid run", None, notes=(note,))])

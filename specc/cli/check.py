@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from specc.cli.options import Changes, format_option, spec_options
 from specc.cli.reports import plural, show
+from specc.lower.quiet import load_tensorflow
 from specc.source.diagnostic import Diagnostic, SpecError
 from specc.source.render import render_json, summary
+
+if TYPE_CHECKING:
+    from specc.frontend.spec import Spec
 
 
 @click.command("check")
@@ -21,7 +25,7 @@ from specc.source.render import render_json, summary
 @format_option
 @spec_options
 def command(paths: tuple[Path, ...], strict: bool, as_json: bool, changes: Changes) -> None:
-    """Check specs, without TensorFlow and without data.
+    """Check specs, without data, and without TensorFlow wherever there are rules.
 
     Tells every mistake at its line and column. Exits with 0 where there is none, with 2 otherwise.
     """
@@ -38,6 +42,7 @@ def command(paths: tuple[Path, ...], strict: bool, as_json: bool, changes: Chang
         else:
             found, texts = spec.warnings, spec.texts
             models = {name: layers(model) for name, model in spec.models.items()}
+            found += _asked(spec, as_json)
         wrong = any(strict or d.severity == "error" for d in found)
         failed |= wrong
         if as_json:
@@ -49,6 +54,26 @@ def command(paths: tuple[Path, ...], strict: bool, as_json: bool, changes: Chang
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     if failed:
         raise click.exceptions.Exit(2)
+
+
+def _asked(spec: Spec, quiet: bool) -> tuple[Diagnostic, ...]:
+    """What Keras finds wrong with a spec, asked only where there is no rule."""
+    from specc.graph.ask import to_ask
+
+    steps = to_ask(spec.models)
+    if not steps:
+        return ()
+    if not quiet:
+        named = ", ".join(f"`{step}`" for step in steps[:3]) + (" …" if len(steps) > 3 else "")
+        click.echo(f"{spec.path}: asking Keras about {named}, for which there is no rule", err=True)
+    load_tensorflow()
+    from specc.lower.ask import ask_keras
+
+    try:
+        ask_keras(spec)
+    except SpecError as error:
+        return error.diagnostics
+    return ()
 
 
 def layers(model: object) -> int:

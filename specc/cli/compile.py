@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from specc.cli.files import check_writable, write
-from specc.cli.options import Changes, spec_argument, spec_options
+from specc.cli.options import Changes, placed, spec_argument, spec_options
 from specc.lower.quiet import load_tensorflow
 from specc.source.suggest import did_you_mean
 
@@ -42,7 +42,8 @@ def command(path: Path, out: Path, model: str | None, changes: Changes) -> None:
     load_tensorflow()
     from specc.lower.models import build_models
 
-    built = build_models(spec)[name]
+    with placed(spec):
+        built = build_models(spec)[name]
     write(out, built.save)
     click.echo(f"{out}: model {built.name}, {built.count_params():,} parameters")
 

@@ -21,6 +21,8 @@ COMMANDS = {
     "check": "Check specs, without TensorFlow and without data.",
     "resolve": "Print a spec flat: no parameters, blocks or loops are left.",
     "summary": "Print the layers, shapes and parameters of a spec's models.",
+    "plan": "Tell what a model weighs and what a training step costs.",
+    "diff": "Tell what differs between two specs.",
     "compile": "Build a model and save it as a .keras file.",
     "train": "Train the model of a spec into the folder of a run.",
     "evaluate": "Compute the metrics of a trained model.",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -35,6 +36,16 @@ class Changes:
         spec = load_spec(path, self.params, self.overrides)
         show(spec.warnings, spec.texts)
         return spec
+
+
+@contextmanager
+def placed(spec: Spec) -> Iterator[None]:
+    """Within, a SpecError gets the spec's sources, so that it is shown with its excerpt."""
+    try:
+        yield
+    except SpecError as error:
+        error.texts = spec.texts | error.texts
+        raise
 
 
 def spec_options(function: Function) -> Function:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import click
 
@@ -27,3 +27,13 @@ def _colors() -> bool:
 def plural(number: int, word: str) -> str:
     """`1 layer`, `12 layers`."""
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def metrics(values: Mapping[str, float | None]) -> str:
+    """Metrics on one line, losses first, four digits each: `loss 0.05123  accuracy 0.9861`."""
+    ordered = sorted(values, key=lambda name: (name.startswith("val_"), not name.endswith("loss")))
+    return "  ".join(f"{name} {_number(values[name])}" for name in ordered)
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4g}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from specc.cli.options import Changes, format_option, spec_argument, spec_options
+from specc.cli.options import Changes, format_option, placed, spec_argument, spec_options
 from specc.lower.quiet import load_tensorflow
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def command(path: Path, as_json: bool, changes: Changes) -> None:
     from specc.lower.models import build_models
     from specc.lower.summary import summarize
 
-    summaries = [summarize(name, model) for name, model in build_models(spec).items()]
+    with placed(spec):
+        models = build_models(spec)
+    summaries = [summarize(name, model) for name, model in models.items()]
     if as_json:
         click.echo(json.dumps([asdict(summary) for summary in summaries], indent=2))
     else:

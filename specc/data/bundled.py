@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from specc.data.errors import fail
-from specc.data.table import Array, Column, MemoryTable, ragged
+from specc.data.table import Array, Column, Indices, MemoryTable, ragged
 from specc.frontend.sections.data import Located
 from specc.frontend.sections.data_source import BUNDLED
+from specc.frontend.sections.data_types import SplitName
 
-Official = dict[str, np.ndarray[Any, np.dtype[np.int64]]]
+Official = dict[SplitName, Indices]
 """Rows of the splits that a data set comes with; none where it has no say."""
 
 
@@ -73,7 +74,7 @@ def _downloaded(name: Located) -> tuple[MemoryTable, Official]:
     y = np.concatenate([y_train, y_test])
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
-    official = {
+    official: Official = {
         "train": np.arange(len(y_train), dtype=np.int64),
         "test": np.arange(len(y_train), len(y), dtype=np.int64),
     }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -20,6 +20,10 @@ from specc.data.transforms import Chain
 from specc.frontend.sections.data import Field
 from specc.frontend.sections.data_types import describe_shape
 from specc.source.suggest import did_you_mean
+
+
+Decoding = Literal["", "path", "bytes"]
+"""How a column becomes an image: not at all, from a file's path, from a file's content."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Prepared:
     shape: Shape | None
     explicit: bool
     base: Path
+    decoding: Decoding = ""
 
     @property
     def plain(self) -> bool:
@@ -48,21 +53,36 @@ class Prepared:
     @property
     def raw_spec(self) -> tf.TensorSpec:
         """One example before its transforms."""
-        return tf.TensorSpec(self.raw.shape, tf.as_dtype(self.raw.dtype))
+        dtype = "string" if self.raw.dtype == "bytes" else self.raw.dtype
+        return tf.TensorSpec(self.raw.shape, tf.as_dtype(dtype))
 
     def read(self, table: Table, indices: Indices) -> Array:
         """The raw values of some rows: an array [rows, …], or objects [rows] where they differ in shape."""
         columns = table.rows(indices, self.columns)
-        if self.field.decode:
-            return ragged([self._decode(path) for path in columns[self.columns[0]]])
+        if self.decoding:
+            return ragged([self._decode(value) for value in columns[self.columns[0]]])
         if self.field.stacked:
             return np.stack([columns[name] for name in self.columns], axis=-1)
         return columns[self.columns[0]]
 
-    def _decode(self, path: Any) -> Array:
-        text = path.decode() if isinstance(path, bytes) else str(path)
-        span = self.field.span
-        return decode_image(inside(self.base, self.base / text, span), text, self.raw.shape[-1], span)
+    def _decode(self, value: Any) -> Array:
+        span, declared = self.field.span, self.field.shape
+        channels = self.raw.shape[-1]
+        convert = channels if declared is not None and declared[-1:] == (channels,) else None
+        if self.decoding == "bytes":
+            name = self.columns[0]
+            pixels = decode_image(value, name, convert, span)
+        else:
+            name = str(value)
+            pixels = decode_image(inside(self.base, self.base / name, span), name, convert, span)
+        if channels is not None and pixels.shape[-1] != channels:
+            fail(
+                "data-image",
+                f"the image `{name}` has {pixels.shape[-1]} channels, the first image {channels}",
+                span,
+                help=f"say `shape: [null, null, {channels}]` in the field to convert all of them",
+            )
+        return pixels
 
     def transform(
         self,
@@ -135,8 +155,30 @@ def prepare(
     source = places[0][0]
     columns = tuple(name for _, name in places)
     shape = field.shape if field.shape is not None else (None if port is None else port.shape)
-    raw = _raw(field, [tables[source].columns[name] for name in columns], shape)
-    return Prepared(field, source, columns, raw, chain, shape, field.shape is not None, bases[source])
+    held = [tables[source].columns[name] for name in columns]
+    decoding = _decoding(field, held[0])
+    raw = _image(field.shape) if decoding else _raw(field, held)
+    found = Prepared(field, source, columns, raw, chain, shape, field.shape is not None, bases[source], decoding)
+    if decoding and raw.shape[-1] is None:
+        first = found.read(tables[source], np.zeros(1, np.int64))[0]
+        return replace(found, raw=Column((None, None, first.shape[-1]), "uint8"))
+    return found
+
+
+def _decoding(field: Field, column: Column) -> Decoding:
+    if column.dtype == "image":
+        return "path"
+    if not field.decode:
+        return ""
+    if column.dtype not in ("string", "bytes"):
+        fail("data-column", f"`{field.name}` decodes {column.dtype}, not paths", field.span)
+    return "bytes" if column.dtype == "bytes" else "path"
+
+
+def _image(shape: Shape | None) -> Column:
+    """Images of any size, with as many channels as are declared."""
+    channels = shape[-1] if shape and len(shape) == 3 and shape[-1] in (1, 3, 4) else None
+    return Column((None, None, channels), "uint8")
 
 
 def _find(column: str, tables: Mapping[str, Table]) -> tuple[str, str] | None:
@@ -148,12 +190,7 @@ def _find(column: str, tables: Mapping[str, Table]) -> tuple[str, str] | None:
     return None
 
 
-def _raw(field: Field, columns: list[Column], shape: Shape | None) -> Column:
-    if field.decode:
-        channels = shape[-1] if shape and len(shape) == 3 and shape[-1] in (1, 3, 4) else None
-        if columns[0].dtype != "string":
-            fail("data-column", f"`{field.name}` decodes {columns[0].dtype}, not paths", field.span)
-        return Column((None, None, channels), "uint8")
+def _raw(field: Field, columns: list[Column]) -> Column:
     if not field.stacked:
         return columns[0]
     for located, column in zip(field.columns, columns, strict=True):

@@ -15,13 +15,13 @@ MOST_PIXELS = 100_000_000
 """The largest image that is unpacked; a small file can claim far more."""
 
 
-def decode_image(path: Path, name: str, channels: int | None, span: Span | None) -> Array:
-    """The pixels of a PNG, JPEG, GIF or BMP file, uint8 [height, width, channels].
+def decode_image(source: Path | bytes, name: str, channels: int | None, span: Span | None) -> Array:
+    """The pixels of a PNG, JPEG, GIF or BMP image, a file or its bytes: uint8 [height, width, channels].
 
-    `channels` None keeps the file's own. Raises SpecError (`data-image`) naming the file.
+    `channels` None keeps the image's own. Raises SpecError (`data-image`) naming it.
     """
     try:
-        data = path.read_bytes()
+        data = source if isinstance(source, bytes) else source.read_bytes()
     except OSError as error:
         fail("data-image", f"the image `{name}` cannot be read", span, notes=[str(error)])
     size = image_size(data)

@@ -14,12 +14,13 @@ from specc.data.failure import Failures
 from specc.data.fields import Prepared, prepare
 from specc.data.fitted import Fitted
 from specc.data.paths import inside
-from specc.data.sources import Parts, open_parts
+from specc.data.sources import IN_MEMORY, Opening, Parts, open_parts
 from specc.data.stored import example
 from specc.data.stream import Stream
 from specc.data.table import Table
 from specc.data.transforms import Chain, build_chain
 from specc.data.typed import Use
+from specc.data.windows import AHEAD
 from specc.frontend.sections.data import DataSection, Field, Located
 from specc.frontend.sections.data_types import SplitName
 from specc.source.diagnostic import Diagnostic, SpecError
@@ -29,15 +30,21 @@ FITTED_FILE = "fitted.json"
 
 
 def open_data(
-    section: DataSection, wanted: Wanted, *, root: Path, seed: int, fitted: Fitted | None = None
+    section: DataSection,
+    wanted: Wanted,
+    *,
+    root: Path,
+    seed: int,
+    fitted: Fitted | None = None,
+    in_memory: int = IN_MEMORY,
 ) -> Dataset:
     """Open the data of a spec for a model.
 
     Paths are relative to `root` and may not leave it. With `fitted`, transforms are restored instead of
-    fitted anew. Raises SpecError with everything that disagrees: files, columns, missing values, shapes.
+    fitted anew. Texts of more than `in_memory` bytes stay on the disk. Raises SpecError with everything that disagrees: files, columns, missing values, shapes.
     """
     fields = _needed(section, wanted)
-    parts = _by_split(section, _open_sources(section, fields, root, seed))
+    parts = _by_split(section, _open_sources(section, fields, root, seed, in_memory))
     failures = Failures()
     prepared = _prepare(section, fields, wanted, parts, root, fitted)
     if fitted is None:
@@ -74,11 +81,20 @@ def _needed(section: DataSection, wanted: Wanted) -> list[Field]:
     ]
 
 
-def _open_sources(section: DataSection, fields: list[Field], root: Path, seed: int) -> dict[str, Parts]:
-    return {
-        name: open_parts(source, section, root, seed, use_of(section, fields, name))
-        for name, source in section.sources.items()
-    }
+def _open_sources(
+    section: DataSection, fields: list[Field], root: Path, seed: int, in_memory: int
+) -> dict[str, Parts]:
+    found: dict[str, Parts] = {}
+    errors: list[Diagnostic] = []
+    for name, source in section.sources.items():
+        use = use_of(section, fields, name)
+        try:
+            found[name] = open_parts(source, section, seed, Opening(root, fields, use, in_memory))
+        except SpecError as error:
+            errors += error.diagnostics
+    if errors:
+        raise SpecError(errors)
+    return found
 
 
 def use_of(section: DataSection, fields: list[Field], source: str) -> Use:
@@ -92,6 +108,8 @@ def use_of(section: DataSection, fields: list[Field], source: str) -> Use:
             if not column.text.startswith(prefix):
                 continue
             name = column.text[len(prefix) :]
+            if section.sources[source].window is not None:
+                name = name.removesuffix(AHEAD)
             columns.add(name)
             if _wants_text(section, field):
                 texts.add(name)

@@ -37,6 +37,18 @@ def check_shape(shape: Shape, port: Port, origin: Span | None) -> None:
         _disagree(port, origin, describe_shape(shape), describe_shape(port.shape))
 
 
+def check_row(shape: Shape, first: Port, origin: Span | None) -> None:
+    """Refuse an example of another shape than the first; raises SpecError that shows both."""
+    if first.shape is not None and not fits(shape, first.shape):
+        fail(
+            "data-shape",
+            f"the field `{first.name}` holds {describe_shape(shape)} in one row, {describe_shape(first.shape)} in "
+            "the first",
+            origin,
+            help="say `shape` with null where rows differ, or add a transform that makes them equal",
+        )
+
+
 def cast_for(tensor: tf.Tensor, dtype: str | None) -> tf.Tensor:
     """The tensor as `dtype`; without one, 64-bit floats (what files hold) become 32-bit."""
     if dtype is None:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from specc.data.failure import Failures
 from specc.data.fields import Prepared
+from specc.data.ports import Port, check_row
 from specc.data.order import Order, plain_python
 from specc.data.randomness import PlacedSeed, fold
 from specc.data.stored import Stored, can_store, example, output_spec, padding, store_plain, store_rows
@@ -38,13 +39,25 @@ class Stream:
         self.tables = dict(tables)
         self.training = training
         self._failures = failures
-        self.specs = {field.field.name: output_spec(field) for field in fields}
+        self._traced = {field.field.name: output_spec(field) for field in fields}
+        self.specs = {field.field.name: self._pinned(field) for field in fields}
         self._stored: dict[str, Stored] | None = None
+
+    def _pinned(self, field: Prepared) -> tf.TensorSpec:
+        """What one example is: sizes that may vary are those declared null, others are the first row's."""
+        spec, declared = self._traced[field.field.name], field.shape
+        if spec.shape.is_fully_defined():
+            return spec
+        first = field.transform(example(field.read(self.tables[field.source], np.zeros(1, np.int64))))
+        sizes = tuple(first.shape[1:])
+        if declared is not None and len(declared) == len(sizes):
+            sizes = tuple(None if d is None else s for d, s in zip(declared, sizes, strict=True))
+        return tf.TensorSpec(sizes, first.dtype)
 
     @property
     def by_batch(self) -> bool:
         """Whether batches can be read and transformed whole."""
-        return all(f.plain and self.specs[f.field.name].shape.is_fully_defined() for f in self.fields)
+        return all(f.plain and self._traced[f.field.name].shape.is_fully_defined() for f in self.fields)
 
     @property
     def can_store(self) -> bool:
@@ -79,7 +92,7 @@ class Stream:
 
     def _store(self, field: Prepared) -> Stored:
         table, spec = self.tables[field.source], self.specs[field.field.name]
-        if field.plain and spec.shape.is_fully_defined():
+        if field.plain and self._traced[field.field.name].shape.is_fully_defined():
             return store_plain(field, table)
         dataset = self.examples(field, None)
         with self._failures.told():
@@ -93,7 +106,7 @@ class Stream:
         @plain_python
         def one(row: tf.Tensor) -> tf.Tensor:
             value = self._fetch([field], tf.reshape(row, (1, 1)), [field.source])[0]
-            return field.transform(value, until=until)[0]
+            return field.transform(value, until=until)[0] if until is not None else self._one(field, value)
 
         return tf.data.Dataset.range(len(table)).map(one, num_parallel_calls=AUTOTUNE)
 
@@ -156,7 +169,7 @@ class Stream:
             seed = order.seed_of(epoch, place)
             placed = PlacedSeed(seed)
             found = {
-                field.field.name: field.transform(value, self.training, placed)[0]
+                field.field.name: self._one(field, value, placed)
                 for field, value in zip(self.fields, values, strict=True)
             }
             return found, fold(seed, 0)
@@ -173,6 +186,23 @@ class Stream:
             return padded.map(batch, num_parallel_calls=AUTOTUNE, deterministic=True)
 
         return order.by_row(epoch, endless).prefetch(AUTOTUNE)
+
+    def _one(self, field: Prepared, raw: tf.Tensor, seed: PlacedSeed | None = None) -> tf.Tensor:
+        """One example, of the shape that all must have."""
+        value = field.transform(raw, self.training, seed)[0]
+        spec = self.specs[field.field.name]
+        if value.shape.is_fully_defined() or not any(spec.shape):
+            return tf.ensure_shape(value, spec.shape)
+        wanted = Port(field.field.name, tuple(spec.shape))
+
+        def check(shape: Array) -> Array:
+            with self._failures.kept():
+                check_row(tuple(int(size) for size in shape), wanted, field.field.span)
+            return shape
+
+        checked = tf.numpy_function(check, [tf.shape(value)], tf.int32)
+        with tf.control_dependencies([checked]):
+            return tf.ensure_shape(tf.identity(value), spec.shape)
 
     def _fetch(self, fields: Sequence[Prepared], rows: tf.Tensor, sources: Sequence[str]) -> list[tf.Tensor]:
         """Raw batches of fields; `rows` [batch, sources]. Where examples differ in shape, of one row."""

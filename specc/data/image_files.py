@@ -1,0 +1,71 @@
+"""Folders of images: patterns whose `{placeholders}` are columns, pairs matched by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from specc.data.errors import fail
+from specc.data.paths import Match, matches
+from specc.data.table import Array, Column, MemoryTable
+from specc.frontend.sections.data import Located
+
+IMAGE = Column((None, None, None), "image")
+"""A column of paths that are decoded when a row is read."""
+
+Key = tuple[tuple[tuple[str, str], ...], str]
+
+
+def open_images(root: Path, files: Mapping[str, Located]) -> MemoryTable:
+    """A column of images per pattern, `image` where there is one only, and one per placeholder.
+
+    Images of several patterns belong together where the file's name without its ending, and what the
+    placeholders stand for, are the same. Raises SpecError where one has no partner.
+    """
+    patterns = {column or "image": located for column, located in files.items()}
+    found = {column: _by_key(root, located) for column, located in patterns.items()}
+    first, *others = found
+    keys = list(found[first])
+    for other in others:
+        _check_partners(first, other, found[first], found[other], patterns[other])
+    columns: dict[str, Array] = {c: _texts([str(found[c][key].path) for key in keys]) for c in found}
+    for position, (name, _) in enumerate(keys[0][0]):
+        if name in columns:
+            fail("data-name-twice", f"`{name}` is a column and a placeholder", patterns[first].span)
+        columns[name] = _texts([key[0][position][1] for key in keys])
+    return MemoryTable(columns, dict.fromkeys(found, IMAGE))
+
+
+def _by_key(root: Path, located: Located) -> dict[Key, Match]:
+    found: dict[Key, Match] = {}
+    for match in matches(root, located):
+        key = (match.values, match.path.stem)
+        if key in found and "**" not in located.text:
+            names = f"`{found[key].path.name}` and `{match.path.name}`"
+            fail("data-file", f"two images of one name: {names}", located.span)
+        found[key if key not in found else (match.values, str(match.path))] = match
+    return found
+
+
+def _check_partners(
+    first: str, other: str, left: Mapping[Key, Match], right: Mapping[Key, Match], located: Located
+) -> None:
+    alone = [(first, other, left[key]) for key in left if key not in right]
+    alone += [(other, first, right[key]) for key in right if key not in left]
+    if alone:
+        has, lacks, match = alone[0]
+        fail(
+            "data-file",
+            f"the {has} `{match.path.name}` has no {lacks}",
+            located.span,
+            notes=[f"{len(alone)} files are without a partner"] if len(alone) > 1 else [],
+            help="partners have the same name, whatever their folder and ending",
+        )
+
+
+def _texts(values: list[str]) -> Array:
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found

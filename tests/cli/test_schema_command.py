@@ -1,0 +1,19 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from specc.cli.main import cli
+
+PUBLISHED = Path(__file__).parents[2] / "schemas" / "spec.schema.json"
+
+
+def test_it_prints_the_published_schema() -> None:
+    assert CliRunner().invoke(cli, ["schema"]).stdout == PUBLISHED.read_text(encoding="utf-8")
+
+
+def test_it_writes_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(cli, ["schema", "-o", "spec.json"]).output == ""
+    assert json.loads(Path("spec.json").read_text(encoding="utf-8"))["title"] == "a spec"

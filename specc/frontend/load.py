@@ -19,7 +19,9 @@ from specc.frontend.sections.data import DataSection, read_data
 from specc.frontend.sections.train import TrainSection, read_train
 from specc.frontend.spec import Spec
 from specc.frontend.structure import check_structure
+from specc.graph.infer import infer_models
 from specc.graph.ir import Graph
+from specc.graph.report_types import report_types
 from specc.graph.verify import verify
 from specc.source.diagnostic import Reporter, SpecError
 from specc.source.span import Span
@@ -61,10 +63,12 @@ class _Loading:
         self.warn_unused(document.value, home)
         sections = self.sections(document.value, home)
         data, train = self.read(sections, project)
-        self.reporter.stop_if_failed()
         for model in project.models.values():
             if isinstance(model, Graph):
                 verify(model)
+        for types in infer_models(project.models).values():
+            report_types(types, self.reporter)
+        self.reporter.stop_if_failed()
         return Spec(
             name=str(_plain(document.value.get("name"), self.path.stem)),
             seed=int(_plain(document.value.get("seed"), 0)),
@@ -83,30 +87,15 @@ class _Loading:
         """The values and blocks of a document; only the named spec's parameters can be given."""
         declared = read_parameters(document.value.get("params"), self.reporter)
         given = command_line.params(self.reporter) if command_line else {}
-        place = Span(str(document.path), 1, 1, 1, 2)
-        params = self.with_missing(declared, given, place)
-        values = bind_lets(document.value.get("let"), params, self.reporter)
-        home = File(values if values is not None else params)
+        params = {name: override.value for name, override in given.items()}
+        values = bind_parameters(declared, params, {}, "this spec", None, self.reporter)
+        home = File(bind_lets(document.value.get("let"), values, self.reporter))
         for alias, imported in document.imports.items():
             inner = self.imported(imported)
             for name, block in inner.blocks.items():
                 home.blocks[f"{alias}.{name}"] = block
         self.blocks(document.value.get("blocks"), home)
         return home
-
-    def with_missing(self, declared: dict, given: dict, place: Span) -> dict:  # type: ignore[type-arg]
-        """Bound parameters; where one is wrong, those that are right, so that checking can go on."""
-        values = {name: override.value for name, override in given.items()}
-        owner = "this spec"
-        bound = bind_parameters(declared, values, {}, owner, place, self.reporter)
-        if bound is not None:
-            return bound
-        found = {}
-        for name, parameter in declared.items():
-            held = Reporter()
-            one = bind_parameters({name: parameter}, {}, {}, owner, place, held)
-            found[name] = one[name] if one else None
-        return found
 
     def imported(self, document: Document) -> File:
         """The file of an imported document, checked once."""

@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from specc.catalog.rules import NoRuleError, RuleError, TensorType, infer_op, infer_subscript
+from specc.catalog.rules import (
+    NoRuleError,
+    RuleError,
+    TensorType,
+    infer_op,
+    infer_subscript,
+    op_multiply_adds,
+)
 from specc.catalog.rules.dims import Dim
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.evaluate import evaluate
@@ -77,9 +84,9 @@ class _Walk:
     def apply(self, node: Expression, name: str, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         try:
             result = infer_op(name, arguments, keywords)
+            self.multiply_adds = self.multiply_adds + op_multiply_adds(name, arguments, keywords)
         except RuleError as reason:
             raise FormulaTypeError(node, name, reason) from reason
-        self.multiply_adds = self.multiply_adds + products(name, arguments, result)
         for item in result if isinstance(result, tuple) else (result,):
             if isinstance(item, TensorType) and not item.constant:
                 self.kept.append(item)
@@ -164,18 +171,6 @@ def beside(value: Any, other: Any) -> Any:
     if isinstance(item, float) and "float" not in dtype:
         dtype = "float32"
     return TensorType(tuple(shape), dtype, constant=True)
-
-
-def products(name: str, arguments: list[Any], result: Any) -> Dim:
-    """The multiply–adds of a function; those that only go through tensors element by element count 0."""
-    tensors = [a for a in arguments if isinstance(a, TensorType)]
-    if name in ("matmul", "dot", "tensordot", "inner") and tensors and isinstance(result, TensorType):
-        return result.size * tensors[0].shape[-1] if tensors[0].rank else 0
-    if name == "dot_product_attention" and len(tensors) >= 3:
-        query, key, value = tensors[:3]
-        scores = query.shape[0] * query.shape[1] * query.shape[2] * key.shape[1]
-        return scores * query.shape[3] + scores * value.shape[3]
-    return 0
 
 
 def _is_boolean(value: Any) -> bool:

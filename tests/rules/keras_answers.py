@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import warnings
 from dataclasses import dataclass, field
-from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -70,7 +68,7 @@ def ask_layer(case: LayerCase) -> Answer:
             masks = tuple(getattr(tensor, "_keras_mask", None) is not None for tensor in flat)
             return _answer(flat, masks, counts)
     except Exception as error:  # whatever Keras raises is its way of refusing
-        return Answer(error=f"{type(error).__name__}: {str(error).strip()[:1000]}" or "error")
+        return Answer(error=f"{type(error).__name__}: {str(error).strip()[:1000]}")
     finally:
         global_state.set_global_attribute("uninitialized_variables", [])
 
@@ -93,14 +91,7 @@ def ask_op(case: OpCase) -> Answer:
         flat = keras.tree.flatten(outputs)
         return _answer(flat, (False,) * len(flat), (0, 0))
     except Exception as error:  # whatever Keras raises is its way of refusing
-        return Answer(error=f"{type(error).__name__}: {str(error).strip()[:1000]}" or "error")
-
-
-@lru_cache(maxsize=None)
-def defaults(kind: str) -> dict[str, Any]:
-    """The defaults of a layer's constructor, as Keras has them."""
-    parameters = inspect.signature(getattr(keras.layers, kind).__init__).parameters.values()
-    return {p.name: p.default for p in parameters if p.default is not p.empty}
+        return Answer(error=f"{type(error).__name__}: {str(error).strip()[:1000]}")
 
 
 def made(value: Any) -> Any:
@@ -118,7 +109,7 @@ def _tensors(given: Any) -> Any:
     if isinstance(given, Given):
         tensor = keras.KerasTensor(given.shape, given.dtype)
         if given.mask:
-            tensor._keras_mask = keras.KerasTensor(given.shape[:2], "bool")
+            tensor._keras_mask = keras.KerasTensor(given.shape[:-1], "bool")
         return tensor
     if isinstance(given, (list, tuple)):
         return type(given)(_tensors(item) for item in given)

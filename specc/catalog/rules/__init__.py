@@ -8,6 +8,7 @@ from specc.catalog.rules import (
     convolutions,
     core,
     elementwise,
+    functions,
     images,
     merging,
     normalization,
@@ -16,6 +17,7 @@ from specc.catalog.rules import (
     recurrent,
     reshaping,
 )
+from specc.catalog.rules.functions import infer_subscript, op_multiply_adds
 from specc.catalog.rules.registry import infer_layer, infer_op, layer_kinds, op_names, uses_mask
 from specc.catalog.rules.types import LayerType, NoRuleError, RuleError, TensorType, Weight
 
@@ -29,12 +31,15 @@ __all__ = [
     "convolutions",
     "core",
     "elementwise",
+    "functions",
     "images",
     "infer_layer",
     "infer_op",
+    "infer_subscript",
     "layer_kinds",
     "merging",
     "normalization",
+    "op_multiply_adds",
     "op_names",
     "pooling",
     "preprocessing",

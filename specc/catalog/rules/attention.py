@@ -163,7 +163,7 @@ def _scores(call: Call, query: Shape, key: Shape, axes: list[int], heads: int) -
     return call.output(query[0], *rest, heads, *[query[a] for a in axes], *[key[a] for a in axes])
 
 
-@layer("GroupQueryAttention", "GroupedQueryAttention", masks="keeps")
+@layer("GroupQueryAttention", masks="keeps")
 def _grouped_query_attention(call: Call) -> Tensors:
     width, heads = numbers(call, "head_dim", 1)[0], numbers(call, "num_query_heads", 1)[0]
     groups = numbers(call, "num_key_value_heads", 1)[0]

@@ -72,8 +72,7 @@ def _einsum_dense(call: Call) -> TensorType:
     source, kernel, target, left = _parts(call)
     x = call.input
     elided = x.rank - len(source)
-    if elided < 0:
-        of_rank(call, x, len(source))
+    of_rank(call, x, len(source), None if "..." in call["equation"] else len(source), f"`{call['equation']}`")
     output = _full_output(call, x.shape, partial, elided, left)
     from_input = {letter: x.shape[index + (elided if left else 0)] for index, letter in enumerate(source)}
     offset = elided if left else 0
@@ -171,6 +170,8 @@ def _reversible_embedding(call: Call) -> TensorType:
     output = _embedding(call)
     count, width = call["input_dim"], call["output_dim"]
     if not call["tie_weights"]:
+        if call.arguments.get("lora_rank"):
+            raise call.wrong("lora_rank", "no `lora_rank` beside `tie_weights: false`")
         call.weight("reverse_embeddings", width, count)
     if not call.settings.get("reverse"):
         return output

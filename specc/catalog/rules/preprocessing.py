@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from specc.catalog.rules.arguments import assembled, axes_of, channels_first, choice, of_rank, whole
@@ -9,7 +10,7 @@ from specc.catalog.rules.convolutions import window_sizes
 from specc.catalog.rules.dims import Dim, Shape
 from specc.catalog.rules.policy import FLOATX, precisions
 from specc.catalog.rules.registry import Call, layer
-from specc.catalog.rules.types import NoRuleError, RuleError, Tensors, TensorType
+from specc.catalog.rules.types import NoRuleError, RuleError, TensorType
 
 
 @layer("Rescaling", masks="keeps")
@@ -27,6 +28,8 @@ def _normalization(call: Call) -> TensorType:
     if mean is not None and len(mean) > len(given):
         raise call.wrong("mean", f"{len(given)} axes at the most")
     kept = sorted(axes_of(list(given), x.rank))
+    if len(set(kept)) != len(kept):
+        raise call.wrong("axis", "different axes")
     for index in kept:
         if not isinstance(x.shape[index], int):
             raise RuleError(
@@ -249,17 +252,13 @@ def _stft_spectrogram(call: Call) -> TensorType:
     space, axis = (x.shape[2 if first else 1],), 2 if first else 1
     (time,) = window_sizes(call, space, (frame,), (step or frame // 2,), padding, (1,), axis, "frame_length")
     call.spend(x.shape[0] * channels * time * frame * bands)
-    if not call["expand_dims"]:
-        return call.output(
-            *((x.shape[0], bands * channels, time) if first else (x.shape[0], time, bands * channels))
-        )
-    return call.output(
-        *((x.shape[0], channels, time, bands) if first else (x.shape[0], time, bands, channels))
-    )
+    if call["expand_dims"]:
+        return call.output(*assembled(x.shape[0], (time, bands), channels, first))
+    return call.output(*assembled(x.shape[0], (time,), bands * channels, first))
 
 
 @layer("Pipeline")
-def _pipeline(call: Call) -> Tensors:
+def _pipeline(call: Call) -> TensorType:
     x = call.input
     for given in call["layers"]:
         inner = call.nested_layer(given, x, "layers")
@@ -267,7 +266,7 @@ def _pipeline(call: Call) -> Tensors:
             raise call.wrong("layers", "layers with one output each")
         call.adopt(inner)
         x = inner.outputs
-    return x
+    return replace(x, mask=False)
 
 
 def _one_of(call: Call, argument: str, *choices: str | None) -> None:

@@ -124,9 +124,6 @@ def _with_states(call: Call, output: TensorType, states: list[TensorType]) -> Te
     _check_states(call, states)
     if call.masked and call["return_sequences"]:
         output = replace(output, mask=True)
-    if call["stateful"]:
-        for state in states:
-            call.weight("state", *state.shape, trainable=False, dtype=call.compute)
     return (output, *states) if call["return_state"] else output
 
 
@@ -140,6 +137,17 @@ def _check_time(call: Call) -> None:
             (call.first,),
             (1,),
             "`unroll: false`",
+            (call.input.shape,),
+        )
+    if call["stateful"] and not isinstance(call.input.shape[0], int):
+        raise RuleError(
+            "unknown-size",
+            "a known batch size, for `stateful: true`",
+            str(call.input.shape[0]),
+            ("stateful",),
+            (call.first,),
+            (0,),
+            "`stateful: false`",
             (call.input.shape,),
         )
 

@@ -1,0 +1,29 @@
+"""Rules of the functions of `keras.ops`."""
+
+from specc.catalog.rules.functions import (
+    algebra,
+    creation,
+    elementwise,
+    layout,
+    network,
+    pictures,
+    products,
+    reductions,
+    subscript,
+)
+from specc.catalog.rules.functions.costs import op_multiply_adds
+from specc.catalog.rules.functions.subscript import infer_subscript
+
+__all__ = [
+    "algebra",
+    "creation",
+    "elementwise",
+    "infer_subscript",
+    "layout",
+    "network",
+    "op_multiply_adds",
+    "pictures",
+    "products",
+    "reductions",
+    "subscript",
+]

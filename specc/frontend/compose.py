@@ -36,7 +36,7 @@ class Composer:
     def __init__(self, root: Path, reporter: Reporter) -> None:
         self.root, self.reporter = root, reporter
         self.texts: dict[str, str] = {}
-        self._imported: dict[Path, Document | None] = {}
+        self._documents: dict[Path, Document | None] = {}
 
     def compose(self, path: Path, command_line: CommandLine) -> Document | None:
         """The document of a spec with everything it extends, imports, and is overridden with."""
@@ -56,10 +56,14 @@ class Composer:
             title = "these files include one another" if resolved in chain else "too many files in a chain"
             self.reporter.error("cyclic-import", f"{title}: {names}", span)
             return None
+        if resolved not in self._documents:
+            self._documents[resolved] = self._compose(path, (*chain, resolved), span)
+        return self._documents[resolved]
+
+    def _compose(self, path: Path, chain: tuple[Path, ...], span: Span | None) -> Document | None:
         value = self._read(path, span)
         if value is None:
             return None
-        chain = (*chain, resolved)
         imports = self._imports(value, path, chain)
         parent = value.get("extends")
         if parent is not None:

@@ -17,8 +17,8 @@ from specc.frontend import structures
 from specc.frontend.fill import fill_value
 from specc.frontend.formulas import read_formula
 from specc.frontend.naming import bind_outputs, output_names, step_name
-from specc.frontend.scope import BROKEN, Binding, LeftOut, Outputs, Scope, Tensor, is_generated
-from specc.frontend.steps import Step, read_step
+from specc.frontend.scope import BROKEN, Binding, LeftOut, Outputs, Scope, Tensor, is_generated, written_names
+from specc.frontend.steps import NO_EFFECT, Step, read_step
 from specc.frontend.uses import use_block, use_model
 from specc.frontend.wiring import Wired, into_layer
 from specc.graph.ir import Formula, Layer, Node, Operation, Reuse, Weight, wires
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from specc.frontend.project import Project
 
 MOST_NODES = 100_000
-"""How many nodes a model may expand to."""
+"""How many nodes the models of a spec may expand to, together."""
+MOST_STEPS = 500_000
+"""How many steps and rounds may be gone through, those left out and empty ones too."""
 
 
 class Expander:
@@ -61,6 +63,7 @@ class Expander:
 
     def step(self, value: Value, scope: Scope) -> None:
         """Expand one step."""
+        self.spend(value.span)
         step = self.read(value)
         if step is None:
             scope.flow(BROKEN)
@@ -69,9 +72,17 @@ class Expander:
         if when is False:
             self.leave_out(step, scope)
             return
+        self.check_effect(step, scope)
         trainable = self.flag(step, "trainable", scope)
         with scope.frozen(trainable):
             self.kind(step)(self, step, scope)
+
+    def spend(self, span: Span) -> None:
+        """Count a step or a round; raises SpecError when a spec takes too many."""
+        self.project.spent += 1
+        if self.project.spent > MOST_STEPS or len(self.nodes) > MOST_NODES:
+            self.reporter.error("too-large", f"this spec expands to more than {MOST_NODES:,} steps", span)
+            raise SpecError(self.reporter.sorted())
 
     def read(self, value: Value) -> Step | None:
         """A step taken apart; once, however often it is repeated."""
@@ -86,6 +97,18 @@ class Expander:
         if step.kind[:1].isupper():
             return Expander.layer
         return Expander.use
+
+    def check_effect(self, step: Step, scope: Scope) -> None:
+        """Report keys beside a step that would have no effect on its kind."""
+        useless = NO_EFFECT.get(step.kind, ())
+        if step.kind in scope.home.blocks:
+            useless = ("call",)
+        for key in useless:
+            if step.keys is not None and key in step.keys:
+                title = f"`{key}` has no effect on `{step.kind}`"
+                self.reporter.error(
+                    "misplaced-key", title, step.keys.key(key).span, help=_EFFECT_HELP.get(key, "")
+                )
 
     def flag(self, step: Step, key: str, scope: Scope) -> bool | None:
         """A truth value beside a step, or None."""
@@ -104,22 +127,30 @@ class Expander:
         """Bind the names of a step that `when` leaves out, so that using one says so."""
         when = step.get("when")
         assert when is not None
-        name = step_name(step, scope, self.reporter)
-        for given in [name] if name else []:
-            scope.tensors[given] = (LeftOut(when.span), step.span)
-        for given, span in output_names(step, scope, self.reporter) or []:
-            scope.tensors[given] = (LeftOut(when.span), span)
+        left_out = LeftOut(when.span)
+        names = written_names(step.keys)
+        for key in ("name", "outputs"):
+            value = step.get(key)
+            filled = fill_value(value, scope.values, self.reporter) if value is not None else None
+            items = filled.items if isinstance(filled, Sequence) else (filled,)
+            names |= {str(item.value): item.span for item in items if isinstance(item, Scalar)}
+        for name, span in names.items():
+            scope.tensors.setdefault(name, (left_out, span))
 
     # --- nodes --------------------------------------------------------------------------------------------
     def add(self, node: Node, constant: bool = False) -> list[Tensor]:
         """Take a node into the graph; its outputs as tensors. Raises SpecError when there are too many."""
-        if len(self.nodes) >= MOST_NODES:
+        self.spend(node.origin.span)
+        if node.name in self.by_node:
+            known = self.by_node[node.name].origin.span
+            title = f"this step would be called `{node.name}`, and another is"
+            help = "give one of them another `name`"
             self.reporter.error(
-                "too-large", f"this model expands to more than {MOST_NODES:,} steps", node.origin.span
+                "duplicate-name", title, node.origin.span, related=[(known, "this one")], help=help
             )
-            raise SpecError(self.reporter.sorted())
-        self.nodes.append(node)
-        self.by_node[node.name] = node
+        else:
+            self.nodes.append(node)
+            self.by_node[node.name] = node
         return [Tensor(output, node.flows, constant) for output in node.outputs]
 
     def node(
@@ -214,7 +245,7 @@ class Expander:
             outputs,
             scope.origin(step.span),
             settings,
-            scope.trainable,
+            scope.trainable if isinstance(operation, Layer) else None,
             wired.flows,
         )
         tensors = self.add(node)
@@ -301,8 +332,6 @@ class Expander:
     def formula(self, step: Step, scope: Scope) -> None:
         """A `formula:` step."""
         name = step_name(step, scope, self.reporter)
-        if step.get("from") is not None:
-            self.formula_from(step, scope)
         read = read_formula(step.argument, scope, self.catalog, self.reporter)
         if step.argument is None:
             self.reporter.error("wrong-type", "a formula is a text, and this is empty", step.key.span)
@@ -327,14 +356,6 @@ class Expander:
         if name:
             scope.tensors[name] = (tensor, step.span)
         scope.flow(tensor)
-
-    def formula_from(self, step: Step, scope: Scope) -> None:
-        """`from` beside a formula has no effect: it names its tensors itself."""
-        value = step.get("from")
-        assert value is not None
-        self.reporter.error(
-            "misplaced-key", "a formula names its tensors itself: `from` has no effect here", value.span
-        )
 
     def reuse(self, step: Step, scope: Scope) -> None:
         """A `reuse:` step: another call of an earlier layer."""
@@ -391,6 +412,13 @@ def _returns_state(made: KerasObject) -> bool:
     own = bool(made.arguments.get("return_state"))
     return own or (isinstance(inner, KerasObject) and _returns_state(inner))
 
+
+_EFFECT_HELP = {
+    "from": "a formula names its tensors itself",
+    "outputs": "one output is named by `name`",
+    "call": "call arguments are for layers and models",
+    "trainable": "freeze the layer where it is made",
+}
 
 _KINDS: dict[str, Callable[[Expander, Step, Scope], None]] = {
     "formula": Expander.formula,

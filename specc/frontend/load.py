@@ -24,7 +24,6 @@ from specc.graph.ir import Graph
 from specc.graph.report_types import report_types
 from specc.graph.verify import verify
 from specc.source.diagnostic import Reporter, SpecError
-from specc.source.span import Span
 from specc.source.values import Mapping, Scalar, Sequence, Value, to_python
 
 SECTIONS = ("data", "train", "serve", "generate")
@@ -69,6 +68,7 @@ class _Loading:
         for types in infer_models(project.models).values():
             report_types(types, self.reporter)
         self.reporter.stop_if_failed()
+        assert project.models.keys() == project.definitions.keys(), "a model failed without a word"
         return Spec(
             name=str(_plain(document.value.get("name"), self.path.stem)),
             seed=int(_plain(document.value.get("seed"), 0)),
@@ -87,7 +87,7 @@ class _Loading:
         """The values and blocks of a document; only the named spec's parameters can be given."""
         declared = read_parameters(document.value.get("params"), self.reporter)
         given = command_line.params(self.reporter) if command_line else {}
-        params = {name: override.value for name, override in given.items()}
+        params = {name: (override.span, override.value) for name, override in given.items()}
         values = bind_parameters(declared, params, {}, "this spec", None, self.reporter)
         home = File(bind_lets(document.value.get("let"), values, self.reporter))
         for alias, imported in document.imports.items():
@@ -171,11 +171,12 @@ class _Loading:
 
     def warn_unused(self, document: Mapping, home: File) -> None:
         """Blocks that nothing uses, and parameters that no expression names."""
-        used = {name for file in (home, *self.files.values()) for name in file.used}
         for name, block in home.blocks.items():
-            if "." not in name and name not in used:
+            if "." not in name and name not in home.used:
                 title = f"the block `{name}` is not used"
                 self.reporter.warning("unused-block", title, block.span, help="use it, or remove it")
+        if any(d.code in ("bad-expression", "missing-dollar") for d in self.reporter):
+            return  # a misspelt or forgotten `$` leaves its parameter unused: that was told
         named = _names_in_expressions(document)
         section = document.get("params")
         if isinstance(section, Mapping):

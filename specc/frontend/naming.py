@@ -6,7 +6,7 @@ import re
 
 from specc.frontend.fill import fill_value
 from specc.frontend.parameters import RESERVED
-from specc.frontend.scope import BROKEN, Binding, Broken, Outputs, Scope, Tensor, is_generated
+from specc.frontend.scope import BROKEN, Binding, Broken, LeftOut, Outputs, Scope, Tensor, is_generated
 from specc.frontend.steps import Step
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
@@ -67,6 +67,8 @@ def _name(
         title = f"`{name}` is a model of this spec"
         reporter.error("duplicate-name", title, filled.span, help="give the step another name")
         return None
+    if isinstance(known and known[0], LeftOut):
+        known = None
     if known is not None or name in (taken or []):
         _report_duplicate(name, known, filled.span, reporter)
         return None

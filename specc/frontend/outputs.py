@@ -26,9 +26,9 @@ def read_outputs(value: Value | None, scope: Scope, span: Span, reporter: Report
         found = [(_short(item, scope), item) for item in items]
     pairs = [(name, _tensor(item, scope, reporter)) for name, item in found]
     names = [name for name, _ in pairs]
-    for name in {n for n in names if names.count(n) > 1}:
+    for name in dict.fromkeys(n for n in names if names.count(n) > 1):
         reporter.error("duplicate-name", f"two outputs are named `{name}`", filled.span)
-    return [(name, tensor) for name, tensor in pairs]
+    return pairs
 
 
 def _short(item: Value, scope: Scope) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from specc.frontend.patch import step_name
+from specc.frontend.patch import NESTED, step_name, step_names
 from specc.source.diagnostic import Reporter
 from specc.source.parse import parse
 from specc.source.span import COMMAND_LINE, Span
@@ -120,17 +120,35 @@ def _set(value: Value, path: list[str], override: Override, reporter: Reporter) 
         changed = _set(inner, rest, override, reporter)
         return None if changed is None else value.replaced(head, changed)
     if isinstance(value, Sequence):
-        names = [step_name(item) or "" for item in value]
+        names = step_names(value)
         if head not in names:
-            _report_unknown(override, head, [name for name in names if name], reporter)
+            _report_unknown(override, head, names, reporter)
             return None
-        position = names.index(head)
-        changed = override.value if not rest else _set(value.items[position], rest, override, reporter)
-        if changed is None:
-            return None
-        return Sequence((*value.items[:position], changed, *value.items[position + 1 :]), value.span)
+        return _set_step(value, path, override, reporter)
     _report_unknown(override, head, (), reporter)
     return None
+
+
+def _set_step(steps: Sequence, path: list[str], override: Override, reporter: Reporter) -> Sequence | None:
+    """The steps with a place of the one called `path[0]` set, which may lie within another."""
+    head, *rest = path
+    items: list[Value] = []
+    for item in steps:
+        changed: Value | None = item
+        if step_name(item) == head:
+            changed = _set(item, rest, override, reporter) if rest else override.value
+        elif isinstance(item, Sequence) and head in step_names(item):
+            changed = _set_step(item, path, override, reporter)
+        elif isinstance(item, Mapping):
+            for key in NESTED:
+                inner = item.get(key)
+                if isinstance(inner, Sequence) and head in step_names(inner) and isinstance(changed, Mapping):
+                    below = _set_step(inner, path, override, reporter)
+                    changed = None if below is None else changed.replaced(key, below)
+        if changed is None:
+            return None
+        items.append(changed)
+    return Sequence(tuple(items), steps.span)
 
 
 def _report_unknown(override: Override, part: str, known: Iterable[str], reporter: Reporter) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping as Values
 from dataclasses import dataclass
 from typing import Any
 
-from specc.frontend.expressions.evaluate import FUNCTIONS
+from specc.frontend.expressions.evaluate import FUNCTIONS, MOST_ITEMS, UNKNOWN, count_items
 from specc.frontend.fill import fill_value
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
@@ -102,45 +102,65 @@ def check_name(name: str, span: Span, reporter: Reporter, what: str) -> bool:
 
 def bind_parameters(
     declared: Values[str, Parameter],
-    given: Values[str, Value],
+    given: Values[str, tuple[Span, Value]],
     outer: Values[str, Any],
     owner: str,
-    place: Span,
+    place: Span | None,
     reporter: Reporter,
-) -> dict[str, Any] | None:
-    """Values for all parameters: given (already filled), or the default computed over `outer`.
+) -> dict[str, Any]:
+    """Values for all parameters: given (the place of its name, a filled value), or the default over `outer`.
 
-    None where any is missing, unknown or wrong; each is reported.
+    A parameter that is missing or wrong is reported and UNKNOWN. `place` is where they are to be given, None
+    for those of the command line.
     """
-    wrong = False
-    for name, extra in given.items():
+    for name, (span, _) in given.items():
         if name not in declared:
-            wrong = True
             title = f"{owner} has no parameter `{name}`"
-            reporter.error("unknown-parameter", title, extra.span, help=did_you_mean(name, declared))
-    bound: dict[str, Any] = {}
-    for name, parameter in declared.items():
-        value = given.get(name)
-        if value is None and parameter.default is not None:
-            filled = fill_value(parameter.default, outer, reporter)
-            if filled is None:
-                wrong = True
-                continue
-            value = filled
-        if value is None:
-            wrong = True
-            note = (parameter.span, "declared here, without a default")
-            reporter.error(
-                "missing-parameter",
-                f"{owner} needs a value for `{name}`",
-                place,
-                related=[note],
-                help=f"give it: `{name}: …`" if place != parameter.span else f"`-p {name}=…`, or a default",
-            )
-            continue
-        bound[name] = to_python(value)
-        wrong |= not _check(parameter, bound[name], value.span, reporter)
-    return None if wrong else bound
+            reporter.error("unknown-parameter", title, span, help=did_you_mean(name, declared))
+    return {
+        name: _bind(parameter, given[name][1] if name in given else None, outer, owner, place, reporter)
+        for name, parameter in declared.items()
+    }
+
+
+def _bind(
+    parameter: Parameter,
+    value: Value | None,
+    outer: Values[str, Any],
+    owner: str,
+    place: Span | None,
+    reporter: Reporter,
+) -> Any:
+    if value is None and parameter.default is None:
+        _report_missing(parameter, owner, place, reporter)
+        return UNKNOWN
+    if value is None and parameter.default is not None:
+        value = fill_value(parameter.default, outer, reporter)
+    if value is None or not _is_small(value, reporter):
+        return UNKNOWN
+    plain = to_python(value)
+    return plain if _check(parameter, plain, value.span, reporter) else UNKNOWN
+
+
+def _report_missing(parameter: Parameter, owner: str, place: Span | None, reporter: Reporter) -> None:
+    name = parameter.name
+    by_name = f"give it: `{name}: …`"
+    reporter.error(
+        "missing-parameter",
+        f"{owner} needs a value for `{name}`",
+        place or parameter.span,
+        related=[(parameter.span, "declared here, without a default")] if place else [],
+        help=by_name if place else f"give it with `-p {name}=…`, or write a `default`",
+    )
+
+
+def _is_small(value: Value, reporter: Reporter) -> bool:
+    """Whether a value is of a size that expressions may copy; a larger one is reported."""
+    if not isinstance(value, Scalar) and count_items(to_python(value)) > MOST_ITEMS:
+        title = f"this holds more than {MOST_ITEMS:,} values"
+        reporter.error("too-large", title, value.span, help="data belongs in files, under `data:`")
+        return False
+    return True
 
 
 def _check(parameter: Parameter, value: Any, span: Span, reporter: Reporter) -> bool:
@@ -170,27 +190,27 @@ def _article(type_name: str) -> str:
     return f"an {type_name}" if type_name[0] in "aeiou" else f"a {type_name}"
 
 
-def bind_lets(section: Value | None, values: dict[str, Any], reporter: Reporter) -> dict[str, Any] | None:
-    """`values` with a `let:` mapping's own added, each computed over those before it."""
+def bind_lets(section: Value | None, values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+    """`values` with a `let:` mapping's own added, each computed over those before it.
+
+    A wrong one is reported and UNKNOWN.
+    """
     if not isinstance(section, Mapping):
         return values
-    bound, wrong = dict(values), False
+    bound = dict(values)
     for key, value in section.entries:
         name = str(key.value)
         if not check_name(name, key.span, reporter, "value"):
-            wrong = True
             continue
         if name in bound:
             reporter.error("duplicate-name", f"the value `{name}` exists already", key.span)
-            wrong = True
             continue
         filled = fill_value(value, bound, reporter)
-        if filled is None:
-            wrong = True
-            continue
-        _warn_arithmetic(filled, bound, reporter)
-        bound[name] = to_python(filled)
-    return None if wrong else bound
+        bound[name] = UNKNOWN
+        if filled is not None and _is_small(filled, reporter):
+            _warn_arithmetic(filled, bound, reporter)
+            bound[name] = to_python(filled)
+    return bound
 
 
 _ARITHMETIC = re.compile(r"[a-z_][a-z0-9_]*\s*(?://|\*\*|[-+*/%])\s*[a-z0-9_(]")

@@ -64,9 +64,9 @@ def patch(steps: Sequence, changes: Mapping, reporter: Reporter) -> Sequence:
 def _apply(
     steps: Sequence, action: str, name: str, span: Span, items: tuple[Value, ...], reporter: Reporter
 ) -> Sequence:
-    if name not in _names(steps):
+    if name not in step_names(steps):
         title = f"there is no step named `{name}` to {_VERBS[action]}"
-        reporter.error("unknown-step", title, span, help=did_you_mean(name, _names(steps)))
+        reporter.error("unknown-step", title, span, help=did_you_mean(name, step_names(steps)))
         return steps
     return _changed(steps, action, name, items)
 
@@ -112,11 +112,12 @@ def step_name(step: Value) -> str | None:
     return str(name.value) if isinstance(name, Scalar) else None
 
 
-def _names(steps: Value | None) -> list[str]:
+def step_names(steps: Value | None) -> list[str]:
+    """The names of steps, those nested within them too."""
     if isinstance(steps, Sequence):
-        return [name for step in steps for name in _names(step)]
+        return [name for step in steps for name in step_names(step)]
     if not isinstance(steps, Mapping):
         return []
     own = step_name(steps)
-    nested = [name for key in NESTED for name in _names(steps.get(key))]
+    nested = [name for key in NESTED for name in step_names(steps.get(key))]
     return [own, *nested] if own else nested

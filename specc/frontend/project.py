@@ -13,7 +13,7 @@ from specc.frontend.outputs import read_outputs
 from specc.frontend.parameters import bind_lets, check_name
 from specc.frontend.scope import BROKEN, File, Scope, Tensor, written_names
 from specc.frontend.uses import add_weights
-from specc.graph.ir import Formula, Graph, Input, Layer, Node, wires
+from specc.graph.ir import Formula, Graph, Input, Layer, Node, Reuse, wires
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
 from specc.source.suggest import did_you_mean
@@ -57,6 +57,7 @@ class Project:
         self.catalog, self.reporter = catalog, reporter
         self.model_names = home.models = tuple(definitions)
         self.models: dict[str, Graph | Reference] = {}
+        self.spent = 0
         self._open: list[str] = []
         self._done: set[str] = set()
 
@@ -151,15 +152,13 @@ class _GraphMaker:
 
     def make(self) -> Graph | None:
         values = bind_lets(self.body.get("let"), self.project.home.values, self.reporter)
-        if values is None:
-            return None
         scope = Scope(self.project.home, "", values, later=written_names(self.body.get("layers")))
         inputs = self.inputs(scope)
         add_weights(self.expander, self.body.get("weights"), scope)
         trainable = self.flag("trainable", scope)
         with scope.frozen(trainable):
             self.expander.steps(self.body.get("layers"), scope)
-        outputs = self.outputs(scope)
+        outputs = self.outputs(scope, inputs or ())
         if inputs is None or outputs is None:
             return None
         return Graph(
@@ -224,7 +223,7 @@ class _GraphMaker:
             return None
         return Input(name, tuple(to_python(shape)), dtype, key.span)
 
-    def outputs(self, scope: Scope) -> tuple[tuple[str, str], ...] | None:
+    def outputs(self, scope: Scope, inputs: tuple[Input, ...]) -> tuple[tuple[str, str], ...] | None:
         """Output names and tensors. One output under another name than its tensor's gets an Identity."""
         pairs = read_outputs(self.body.get("outputs"), scope, self.key.span, self.reporter)
         if pairs is None:
@@ -235,8 +234,8 @@ class _GraphMaker:
                 return None
             found.append((name or tensor.ref, tensor.ref))
         single_name, ref = found[0]
-        inputs = isinstance(self.body.get("inputs"), Mapping) and ref in to_python(self.body.get("inputs"))  # type: ignore[arg-type]
-        if len(found) == 1 and (single_name != ref or inputs) and single_name not in self.expander.by_node:
+        bare = single_name != ref or ref in {given.name for given in inputs}
+        if len(found) == 1 and bare and single_name not in self.expander.by_node:
             self.expander.identity(single_name, Tensor(ref), scope, self.key.span)
             return ((single_name, single_name),)
         return tuple(found)
@@ -251,7 +250,7 @@ class _GraphMaker:
                 continue
             kept.append(node)
             needed.update(t for _, wire in node.inputs for t in wires(wire))
-            if hasattr(node.operation, "target"):
+            if isinstance(node.operation, Reuse):
                 layers.add(node.operation.target)
         names = {node.name for node in kept}
         live = {node.origin.span for node in kept}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Named
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from specc.frontend.parameters import Parameter
@@ -78,7 +79,7 @@ class Scope:
     path: str
     values: dict[str, Any]
     uses: tuple[tuple[Span, str], ...] = ()
-    blocks: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
     trainable: bool | None = None
     tensors: dict[str, tuple[Binding, Span]] = field(default_factory=dict)
     layers: dict[str, str] = field(default_factory=dict)
@@ -121,6 +122,7 @@ class Scope:
         self.trainable = before
 
 
+@lru_cache(maxsize=4096)
 def snake_case(name: str) -> str:
     """Keras's own spelling of a layer's default name: `Conv2D` is `conv2d`."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
@@ -129,7 +131,8 @@ def snake_case(name: str) -> str:
 
 def is_generated(name: str, kind: str) -> bool:
     """Whether a name is one that `generate` gives to a kind (the last part of it, where dotted)."""
-    return re.fullmatch(rf"{snake_case(kind)}(_\d+)?", name.rpartition(".")[2]) is not None
+    base, last = snake_case(kind), name.rpartition(".")[2]
+    return last == base or (last.startswith(f"{base}_") and last[len(base) + 1 :].isdecimal())
 
 
 def written_names(steps: Value | None) -> dict[str, Span]:

@@ -11,6 +11,14 @@ from specc.source.values import Mapping, Scalar, Value, describe
 WIRING = ("name", "from", "call", "outputs", "when", "trainable")
 HELPERS = {"layers": ("repeat",), "merge": ("branches", "residual"), "shortcut": ("residual",)}
 """Keys that belong to one structural kind or two."""
+NO_EFFECT = {
+    "formula": ("from", "call", "outputs", "trainable"),
+    "reuse": ("trainable",),
+    "repeat": ("call", "outputs"),
+    "branches": ("call",),
+    "residual": ("call",),
+}
+"""Wiring keys that would do nothing beside a kind."""
 STRUCTURAL = ("repeat", "branches", "residual", "formula", "reuse")
 
 

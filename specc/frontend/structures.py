@@ -39,6 +39,7 @@ def repeat(expander: Expander, step: Step, scope: Scope) -> None:
     outer_values, outer_uses = scope.values, scope.uses
     scope.loops += (variable,)
     for number, item in enumerate(items):
+        expander.spend(step.key.span)
         if variable:
             scope.values = {**outer_values, variable: item}
         label = f"{variable} = {describe_python(item)}" if variable else f"round {number + 1} of {len(items)}"
@@ -131,6 +132,8 @@ def branches(expander: Expander, step: Step, scope: Scope) -> None:
             help="add `merge: Concatenate` (or `Add`, …), or `outputs: [a, b]`",
         )
     ends = [_end(expander, result, step) for result in results]
+    if isinstance(step.argument, Sequence) and not len(step.argument):
+        reporter.error("wrong-type", "these `branches` are empty", step.key.span)
     if start is None or not ends or any(end is None for end in ends) or (merge is None and wanted is None):
         names = output_names(step, scope, reporter) if merge is None else None
         expander.broken(name, names, scope, step)

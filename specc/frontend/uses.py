@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from specc.catalog.objects import KerasObject
 from specc.catalog.read import read_object
+from specc.frontend.expressions.evaluate import UNKNOWN
 from specc.frontend.fill import fill_value
 from specc.frontend.naming import step_name
 from specc.frontend.outputs import read_outputs
@@ -25,6 +26,7 @@ from specc.frontend.steps import Step
 from specc.frontend.wiring import into_callable
 from specc.graph.ir import Node, Use, Weight
 from specc.source.diagnostic import Reporter
+from specc.source.span import Span
 from specc.source.values import Mapping, Scalar, Sequence, Value, describe, to_python
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def use_block(expander: Expander, block: Block, step: Step, scope: Scope) -> Non
     """Expand one use of a block."""
     reporter = expander.reporter
     name = step_name(step, scope, reporter)
-    if step.kind in scope.blocks:
+    if any(outer is block for outer in scope.blocks):
         title = f"the block `{step.kind}` uses itself"
         reporter.error("recursive-block", title, step.key.span, help="use `repeat` for repetition")
         expander.broken(name, None, scope, step)
@@ -49,9 +51,9 @@ def use_block(expander: Expander, block: Block, step: Step, scope: Scope) -> Non
     inner = Scope(
         block.home,
         f"{scope.path}{label}.",
-        values or {},
+        values,
         uses=(*scope.uses, (step.span, f"block `{step.kind}`")),
-        blocks=(*scope.blocks, step.kind),
+        blocks=(*scope.blocks, block),
         trainable=scope.trainable,
         later=written_names(block.body.get("layers")),
     )
@@ -61,9 +63,6 @@ def use_block(expander: Expander, block: Block, step: Step, scope: Scope) -> Non
         inner.previous = inner.tensors[inputs[0]][0]
     else:
         inner.stop_flow(f"the block `{step.kind}` has several inputs")
-    if values is None:
-        expander.broken(name, None, scope, step)
-        return
     add_weights(expander, block.body.get("weights"), inner)
     expander.steps(block.body.get("layers"), inner)
     expander.finish(step, name, _result(expander, block, inner), scope)
@@ -85,29 +84,30 @@ def block_inputs(block: Block, reporter: Reporter) -> tuple[str, ...]:
         return ("input",)
     items = list(value) if isinstance(value, Sequence) else []
     names = [str(item.value) for item in items if isinstance(item, Scalar)]
-    for item in items:
+    for position, item in enumerate(items):
         if isinstance(item, Scalar) and item.value != "input":
             check_name(str(item.value), item.span, reporter, "input")
+        if isinstance(item, Scalar) and str(item.value) in names[:position]:
+            reporter.error("duplicate-name", f"two inputs are named `{item.value}`", item.span)
     if not names:
         reporter.error("wrong-type", "a block's `inputs` is a list of names", value.span)
-    return tuple(names) or ("input",)
+    return tuple(dict.fromkeys(names)) or ("input",)
 
 
-def _arguments(expander: Expander, block: Block, step: Step, scope: Scope) -> dict[str, object] | None:
-    """The block's values in this use: its parameters, then its lets; None where wrong."""
-    given: dict[str, Value] = {}
+def _arguments(expander: Expander, block: Block, step: Step, scope: Scope) -> dict[str, object]:
+    """The block's values in this use: its parameters, then its lets; those that are wrong UNKNOWN."""
+    given: dict[str, tuple[Span, Value]] = {}
     if step.argument is not None:
         filled = fill_value(step.argument, scope.values, expander.reporter)
         if filled is None:
-            return None
+            return dict.fromkeys(block.parameters, UNKNOWN)
         if isinstance(filled, Mapping):
-            given = {str(key.value): value for key, value in filled.entries}
+            given = {str(key.value): (key.span, value) for key, value in filled.entries}
         elif block.parameters:
-            given = {next(iter(block.parameters)): filled}
+            given = {next(iter(block.parameters)): (filled.span, filled)}
         else:
             title = f"the block `{step.kind}` takes no parameters"
             expander.reporter.error("unknown-parameter", title, filled.span)
-            return None
     bound = bind_parameters(
         block.parameters,
         given,
@@ -116,7 +116,7 @@ def _arguments(expander: Expander, block: Block, step: Step, scope: Scope) -> di
         step.key.span,
         expander.reporter,
     )
-    return None if bound is None else bind_lets(block.body.get("let"), bound, expander.reporter)
+    return bind_lets(block.body.get("let"), bound, expander.reporter)
 
 
 def use_model(expander: Expander, step: Step, scope: Scope) -> None:
@@ -169,6 +169,11 @@ def add_weights(expander: Expander, section: Value | None, scope: Scope) -> None
         return
     for key, value in section.entries:
         name = str(key.value)
+        if name in scope.tensors:
+            known = scope.tensors[name][1]
+            title = f"the name `{name}` is taken"
+            reporter.error("duplicate-name", title, key.span, related=[(known, "by this one")])
+            continue
         scope.tensors[name] = (BROKEN, key.span)
         filled = fill_value(value, scope.values, reporter)
         if not isinstance(filled, Mapping):

@@ -19,6 +19,8 @@ def parse(text: str, span: Span, reporter: Reporter) -> Expression | None:
 
 def report(error: ExpressionError, text: str, span: Span, reporter: Reporter, quoted: bool = False) -> None:
     """Report an ExpressionError of `text`, which stands at `span`, at its characters."""
+    if error.told:
+        return
     offset = 1 if quoted or _is_quoted(text, span) else 0
     exact = _width(span) in (len(text), len(text) + 2)
     place = span.within(error.start + offset, error.end + offset) if exact else span

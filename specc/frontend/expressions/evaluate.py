@@ -11,10 +11,21 @@ from specc.frontend.expressions.nodes import Expression, ExpressionError
 from specc.source.suggest import did_you_mean
 from specc.source.values import describe_python
 
-MOST_ITEMS = 100_000
+MOST_ITEMS = 20_000
+"""How many items a list may hold, those of the lists within it counted too."""
 MOST_TEXT = 20_000
 MOST_BITS = 4096
-MOST_STEPS = 1_000_000
+MOST_STEPS = 300_000
+"""How much one expression may cost: operations done and items made."""
+
+
+class _Unknown:
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Any = _Unknown()
+"""The value of a name whose own value was wrong, which was reported: what uses it is passed over."""
 
 
 def _reversed(value: Any) -> list[Any]:
@@ -24,20 +35,35 @@ def _reversed(value: Any) -> list[Any]:
 def _range(*bounds: int) -> list[int]:
     numbers = range(*bounds)
     if len(numbers) > MOST_ITEMS:
-        raise ValueError(f"a range of {len(numbers)} numbers is too long (at most {MOST_ITEMS})")
+        raise OverflowError
     return list(numbers)
 
 
 def _float(value: Any) -> float:
-    if isinstance(value, str) and len(value) > 60:
-        raise ValueError("this text is no number")
-    return float(value)
+    return float(_short(value))
 
 
 def _int(value: Any) -> int:
+    return int(_short(value))
+
+
+def _round(value: Any, digits: int = 0) -> Any:
+    """Python's `round`, which for an enormous `digits` would compute enormous powers of ten."""
+    if not -400 < digits < 400:
+        raise OverflowError
+    return round(value, digits) if digits else round(value)
+
+
+def _sum(values: Any) -> Any:
+    """The sum of numbers; Python's would also join lists, at a quadratic cost."""
+    return sum(values)
+
+
+def _short(value: Any) -> Any:
+    """A number, or a text that is short enough to be one."""
     if isinstance(value, str) and len(value) > 60:
-        raise ValueError("this text is no number")
-    return int(value)
+        raise ValueError
+    return value
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -46,11 +72,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "len": len,
     "min": min,
     "max": max,
-    "sum": sum,
+    "sum": _sum,
     "abs": abs,
     "int": _int,
     "float": _float,
-    "round": round,
+    "round": _round,
     "str": lambda value: to_text(value),
     "log": math.log,
     "sqrt": math.sqrt,
@@ -85,15 +111,24 @@ class _Evaluation:
             result = _RULES[type(node)](self, node)
         except ExpressionError:
             raise
-        except RecursionError:
-            raise ExpressionError("an expression nested too deeply", node.start, node.end) from None
-        except (TypeError, ValueError, ArithmeticError, IndexError, KeyError) as error:
-            raise ExpressionError(_reason(error), node.start, node.end) from None
-        return _bounded(result, node)
+        except ZeroDivisionError:
+            raise ExpressionError("a division by zero", node.start, node.end) from None
+        except OverflowError:
+            raise ExpressionError("this is too large", node.start, node.end) from None
+        except (TypeError, ValueError, IndexError, KeyError) as error:
+            raise _refused(node) from error
+        if isinstance(node, _MAKING):
+            self.steps += _size(result, node)
+        return result
 
     def name(self, node: n.Name) -> Any:
         if node.name in self.values:
-            return self.values[node.name]
+            value = self.values[node.name]
+            if value is UNKNOWN:
+                error = ExpressionError(f"`{node.name}` is wrong", node.start, node.end)
+                error.told = True
+                raise error
+            return value
         if node.name in FUNCTIONS:
             raise ExpressionError(
                 f"`{node.name}` is a function: it wants `(…)`",
@@ -122,13 +157,17 @@ class _Evaluation:
 
     def call(self, node: n.Call) -> Any:
         name = n.dotted(node.function)
-        function = FUNCTIONS.get(name or "")
+        if name is None:
+            raise ExpressionError("only a name can be called", node.start, node.end)
+        function = FUNCTIONS.get(name)
         if function is None:
-            known = did_you_mean(name or "", FUNCTIONS, limit=len(FUNCTIONS))
+            known = did_you_mean(name, FUNCTIONS, limit=len(FUNCTIONS))
             raise ExpressionError(f"expressions know no function `{name}`", node.start, node.end, known)
         if node.keywords:
             raise ExpressionError(f"`{name}` takes no named arguments", node.start, node.end)
-        return function(*(self.value(argument) for argument in node.arguments))
+        arguments = [self.value(argument) for argument in node.arguments]
+        self.steps += sum(map(count_items, arguments))
+        return function(*arguments)
 
     def subscript(self, node: n.Subscript) -> Any:
         base = self.value(node.base)
@@ -162,6 +201,7 @@ class _Evaluation:
         left = self.value(node.left)
         for operator, right_node in zip(node.operators, node.rights, strict=True):
             right = self.value(right_node)
+            self.steps += count_items(left) + count_items(right)
             if not _COMPARE[operator](left, right):
                 return False
             left = right
@@ -190,8 +230,9 @@ class _Evaluation:
                 node.iterable.end,
             )
         outer, found = self.values, []
+        inner = self.values = dict(outer)
         for item in items:
-            self.values = {**outer, node.variable: item}
+            inner[node.variable] = item
             if node.condition is None or self.value(node.condition):
                 found.append(self.value(node.element))
         self.values = outer
@@ -205,35 +246,57 @@ def _check_cost(node: n.Binary, left: Any, right: Any) -> None:
     """Refuse what would eat the machine before it is computed."""
     if node.operator == "**" and isinstance(left, int) and isinstance(right, int):
         if abs(left) > 1 and right > 0 and left.bit_length() * right > MOST_BITS:
-            raise ExpressionError("this number is too large", node.start, node.end)
+            raise OverflowError
     elif node.operator == "*":
         for sized, count in ((left, right), (right, left)):
             if isinstance(sized, (str, list)) and isinstance(count, int) and len(sized) * count > MOST_ITEMS:
-                raise ExpressionError("this is too long", node.start, node.end)
+                raise OverflowError
 
 
-def _bounded(result: Any, node: Expression) -> Any:
-    if isinstance(result, bool) or result is None:
-        return result
-    if isinstance(result, int) and result.bit_length() > MOST_BITS:
-        raise ExpressionError("this number is too large", node.start, node.end)
-    if isinstance(result, complex):
-        raise ExpressionError("this is no real number", node.start, node.end)
-    if isinstance(result, str) and len(result) > MOST_TEXT:
-        raise ExpressionError("this text is too long", node.start, node.end)
-    if isinstance(result, list) and len(result) > MOST_ITEMS:
-        raise ExpressionError("this list is too long", node.start, node.end)
-    return result
+def _size(result: Any, node: Expression) -> int:
+    """What a new value costs; raises ExpressionError where it is out of bounds."""
+    wrong = ""
+    if isinstance(result, float) and not math.isfinite(result):
+        wrong = "this is too large" if math.isinf(result) else "this is no number"
+    elif isinstance(result, int) and result.bit_length() > MOST_BITS:
+        wrong = "this is too large"
+    elif isinstance(result, complex):
+        wrong = "this is no real number"
+    elif isinstance(result, str) and len(result) > MOST_TEXT:
+        wrong = "this text is too long"
+    elif isinstance(result, list):
+        size = count_items(result)
+        if size <= MOST_ITEMS:
+            return size
+        wrong = "this list is too long"
+    if wrong:
+        raise ExpressionError(wrong, node.start, node.end)
+    return len(result) // 100 if isinstance(result, str) else 0
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, ZeroDivisionError):
-        return "a division by zero"
-    if isinstance(error, OverflowError):
-        return "this number is too large"
-    if isinstance(error, KeyError):
-        return f"there is no field {error}"
-    return str(error)
+def count_items(value: Any) -> int:
+    """How many values lie within lists and mappings; counting ends just above `MOST_ITEMS`."""
+    count, stack = 0, [value]
+    while stack and count <= MOST_ITEMS:
+        item = stack.pop()
+        inner = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+        count += len(inner)
+        if inner:
+            stack += [i for i in inner if isinstance(i, (list, dict))]
+    return count
+
+
+def _refused(node: Expression) -> ExpressionError:
+    """What is said where Python refuses an operation."""
+    if isinstance(node, n.Call):
+        message = f"`{n.dotted(node.function)}` cannot be computed of this"
+    elif isinstance(node, n.Subscript):
+        message = "this cannot be indexed so"
+    elif isinstance(node, (n.Binary, n.Unary)):
+        message = f"`{node.operator}` cannot be applied to this"
+    else:
+        message = "this cannot be compared"
+    return ExpressionError(message, node.start, node.end)
 
 
 _UNARY: dict[str, Callable[[Any], Any]] = {
@@ -268,6 +331,9 @@ def _modulo(a: Any, b: Any) -> Any:
         raise TypeError("`%` wants numbers")
     return a % b
 
+
+_MAKING = (n.Binary, n.Unary, n.Call, n.List, n.Comprehension, n.Subscript)
+"""What makes new values; other expressions give those that there are."""
 
 _RULES: dict[type, Callable[[_Evaluation, Any], Any]] = {
     n.Constant: lambda self, node: node.value,

@@ -134,7 +134,10 @@ def _render(node: Expression) -> tuple[str, int]:
     if isinstance(node, n.Joined):
         return "".join(p if isinstance(p, str) else _text(p, postfix) for p in node.parts), postfix
     if isinstance(node, n.Attribute):
-        return f"{_text(node.base, postfix)}.{node.name}", postfix
+        base = _text(node.base, postfix)
+        return f"({base}).{node.name}" if base[-1:].isdigit() and base[
+            0
+        ].isdigit() else f"{base}.{node.name}", postfix
     if isinstance(node, n.Call):
         arguments = [_text(a, 0) for a in node.arguments]
         arguments += [f"{name}={_text(given, 0)}" for name, given in node.keywords]

@@ -161,7 +161,12 @@ Expression = (
 
 
 class ExpressionError(Exception):
-    """What is wrong with an expression, and at which characters of its text."""
+    """What is wrong with an expression, and at which characters of its text.
+
+    `told` where it only follows from what was reported before: it is not reported again.
+    """
+
+    told = False
 
     def __init__(self, message: str, start: int, end: int, help: str = "") -> None:
         super().__init__(message)

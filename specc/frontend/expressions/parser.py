@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.nodes import Expression, ExpressionError
 from specc.frontend.expressions.tokens import Token, tokenize, unquote
 
-DEEPEST = 60
-"""How deeply expressions nest."""
+DEEPEST = 30
+"""How deeply brackets and signs nest."""
+TALLEST = 100
+"""How many operations may lie within one another; a sum of 100 terms is as tall."""
 
-_BINARY: tuple[tuple[str, ...], ...] = (
-    ("|",),
-    ("^",),
-    ("&",),
-    ("<<", ">>"),
-    ("+", "-"),
-    ("*", "/", "//", "%", "@"),
-)
-_COMPARISONS = {"<", ">", "<=", ">=", "==", "!=", "in", "is"}
+_OR, _AND, _NOT, _COMPARE = range(4)
+_LEVELS: dict[str, int] = {
+    word: level
+    for level, words in enumerate(
+        (
+            ("or",),
+            ("and",),
+            (),
+            ("<", ">", "<=", ">=", "==", "!=", "in", "not in", "is"),
+            ("|",),
+            ("^",),
+            ("&",),
+            ("<<", ">>"),
+            ("+", "-"),
+            ("*", "/", "//", "%", "@"),
+        )
+    )
+    for word in words
+}
+"""How tightly binary operators bind, as in Python."""
 _WORDS = {"and", "or", "not", "if", "else", "for", "in", "is", "True", "False", "None"}
 _REFUSED = {
     "lambda": "there are no functions in expressions; write a block, or a formula step",
@@ -30,8 +46,27 @@ _REFUSED = {
 
 @lru_cache(maxsize=16384)
 def parse_text(text: str) -> Expression:
-    """The tree of one expression or formula; raises ExpressionError."""
-    return _Parser(text).whole()
+    """The tree of one expression or formula, at most `TALLEST` high; raises ExpressionError."""
+    parser = _Parser(text)
+    expression = parser.whole()
+    if len(parser.tokens) > TALLEST:
+        _check_height(expression)
+    return expression
+
+
+def too_deep(start: int, end: int) -> ExpressionError:
+    """What is said of an expression that nests too deeply to be computed."""
+    message = "an expression nested too deeply"
+    return ExpressionError(message, start, max(end, start + 1), "compute parts of it in `let`, or in steps")
+
+
+def _check_height(expression: Expression) -> None:
+    stack = [(expression, 1)]
+    while stack:
+        node, height = stack.pop()
+        if height > TALLEST:
+            raise too_deep(expression.start, expression.end)
+        stack += [(child, height + 1) for child in n.children(node)]
 
 
 class _Parser:
@@ -77,77 +112,81 @@ class _Parser:
         return expression
 
     def expression(self) -> Expression:
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise ExpressionError("an expression nested too deeply", self.here().start, self.here().end)
-        then = self.logical("or")
-        if self.at("if"):
+        with self.deeper():
+            then = self.operation(_OR)
+            if not self.at("if"):
+                return then
             self.take()
-            test = self.logical("or")
+            test = self.operation(_OR)
             self.expect("else", "after `if …`")
             otherwise = self.expression()
-            then = n.Conditional(test, then, otherwise, start=then.start, end=otherwise.end)
-        self.depth -= 1
-        return then
+            return n.Conditional(test, then, otherwise, start=then.start, end=otherwise.end)
 
-    def logical(self, word: str) -> Expression:
-        def below() -> Expression:
-            return self.logical("and") if word == "or" else self.negation()
-
-        values = [below()]
-        while self.at(word):
-            self.take()
-            values.append(below())
-        if len(values) == 1:
-            return values[0]
-        return n.Logical(word, tuple(values), start=values[0].start, end=values[-1].end)
-
-    def negation(self) -> Expression:
-        if not self.at("not"):
-            return self.comparison()
-        start = self.take().start
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """Count how deeply expressions nest."""
         self.depth += 1
         if self.depth > DEEPEST:
-            raise ExpressionError("an expression nested too deeply", start, start + 3)
-        operand = self.negation()
+            raise too_deep(self.here().start, self.here().end)
+        yield
         self.depth -= 1
+
+    def operation(self, lowest: int) -> Expression:
+        """Operands joined by operators that bind at least as tightly as `lowest`."""
+        left = self.negation(lowest)
+        while (level := _LEVELS.get(self.operator(), -1)) >= lowest:
+            if level in (_OR, _AND):
+                left = self.logical(left, level)
+            elif level == _COMPARE:
+                left = self.comparison(left)
+            else:
+                operator = self.take().text
+                right = self.operation(level + 1)
+                left = n.Binary(operator, left, right, start=left.start, end=right.end)
+        return left
+
+    def operator(self) -> str:
+        """The binary operator that stands here, or an empty text."""
+        token = self.here()
+        if token.kind not in ("operator", "name"):
+            return ""
+        return "not in" if token.text == "not" and self.next_is("in") else token.text
+
+    def next_is(self, text: str) -> bool:
+        following = self.tokens[min(self.position + 1, len(self.tokens) - 1)]
+        return following.kind in ("operator", "name") and following.text == text
+
+    def negation(self, lowest: int) -> Expression:
+        if not self.at("not") or lowest > _NOT:
+            return self.unary()
+        start = self.take().start
+        with self.deeper():
+            operand = self.operation(_NOT)
         return n.Unary("not", operand, start=start, end=operand.end)
 
-    def comparison(self) -> Expression:
-        left = self.binary(0)
+    def logical(self, left: Expression, level: int) -> Expression:
+        word, values = self.here().text, [left]
+        while self.at(word):
+            self.take()
+            values.append(self.operation(level + 1))
+        return n.Logical(word, tuple(values), start=left.start, end=values[-1].end)
+
+    def comparison(self, left: Expression) -> Expression:
         operators: list[str] = []
         rights: list[Expression] = []
-        while (self.here().text in _COMPARISONS and self.here().kind != "string") or self._not_in():
-            if self.at("is"):
+        while _LEVELS.get(operator := self.operator()) == _COMPARE:
+            if operator == "is":
                 raise self.unexpected("expected a comparison")
-            operators.append("not in" if self._not_in() else self.here().text)
-            self.position += 2 if operators[-1] == "not in" else 1
-            rights.append(self.binary(0))
-        if not operators:
-            return left
+            self.position += len(operator.split())
+            operators.append(operator)
+            rights.append(self.operation(_COMPARE + 1))
         return n.Compare(left, tuple(operators), tuple(rights), start=left.start, end=rights[-1].end)
-
-    def _not_in(self) -> bool:
-        return self.at("not") and self.tokens[self.position + 1].text == "in"
-
-    def binary(self, level: int) -> Expression:
-        if level == len(_BINARY):
-            return self.unary()
-        left = self.binary(level + 1)
-        while self.here().kind == "operator" and self.here().text in _BINARY[level]:
-            operator = self.take().text
-            right = self.binary(level + 1)
-            left = n.Binary(operator, left, right, start=left.start, end=right.end)
-        return left
 
     def unary(self) -> Expression:
         if self.here().kind == "operator" and self.here().text in ("-", "+", "~"):
             token = self.take()
-            self.depth += 1
-            if self.depth > DEEPEST:
-                raise ExpressionError("an expression nested too deeply", token.start, token.end)
-            operand = self.unary()
-            self.depth -= 1
+            with self.deeper():
+                operand = self.unary()
             if token.text == "-" and isinstance(operand, n.Constant) and _number(operand.value):
                 return n.Constant(-operand.value, start=token.start, end=operand.end)
             return n.Unary(token.text, operand, start=token.start, end=operand.end)
@@ -157,11 +196,8 @@ class _Parser:
         base = self.postfix()
         if self.at("**"):
             self.take()
-            self.depth += 1
-            if self.depth > DEEPEST:
-                raise ExpressionError("an expression nested too deeply", base.start, base.end)
-            exponent = self.unary()
-            self.depth -= 1
+            with self.deeper():
+                exponent = self.unary()
             return n.Binary("**", base, exponent, start=base.start, end=exponent.end)
         return base
 
@@ -184,7 +220,7 @@ class _Parser:
         token = self.take()
         if self.here().kind == "dollar" and self.here().glued:
             joined = self.joined(token)
-            return n.Joined((base, ".", *_parts(joined)), start=base.start, end=joined.end)
+            return n.Joined((base, ".", *joined.parts), start=base.start, end=joined.end)
         return n.Attribute(base, token.text, start=base.start, end=token.end)
 
     def call(self, function: Expression) -> Expression:
@@ -272,9 +308,11 @@ class _Parser:
                 self.here().end,
             )
         text = token.text
-        if text.isdigit() and len(text) > 300:
+        if len(text) > 300:
             raise ExpressionError("a number with too many digits", token.start, token.end)
         value = int(text) if text.isdigit() else float(text)
+        if value == math.inf:
+            raise ExpressionError("this number is too large", token.start, token.end)
         return n.Constant(value, start=token.start, end=token.end)
 
     def name(self) -> Expression:
@@ -356,18 +394,14 @@ class _Parser:
             raise self.unexpected("expected a name after `for`")
         variable = self.take().text
         self.expect("in", "after `for …`")
-        iterable = self.logical("or")
+        iterable = self.operation(_OR)
         condition = None
         if self.at("if"):
             self.take()
-            condition = self.logical("or")
+            condition = self.operation(_OR)
         end = self.expect("]", "to close the list").end
         return n.Comprehension(element, variable, iterable, condition, start=start, end=end)
 
 
 def _number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _parts(joined: n.Joined) -> tuple[object, ...]:
-    return joined.parts

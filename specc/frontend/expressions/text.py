@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from specc.frontend.expressions.evaluate import evaluate, to_text
+from specc.frontend.expressions.evaluate import MOST_TEXT, evaluate, to_text
 from specc.frontend.expressions.nodes import Expression, ExpressionError
 from specc.frontend.expressions.parser import parse_text
+from specc.frontend.expressions.tokens import STRING
 
 Piece = str | tuple[int, Expression]
 """A literal text, or an expression and where it starts in the whole text."""
@@ -59,7 +60,9 @@ def _parse(text: str, offset: int) -> Expression:
 
 
 def _moved(error: ExpressionError, offset: int) -> ExpressionError:
-    return ExpressionError(error.message, error.start + offset, error.end + offset, error.help)
+    moved = ExpressionError(error.message, error.start + offset, error.end + offset, error.help)
+    moved.told = error.told
+    return moved
 
 
 def _closing(text: str, opening: int) -> int:
@@ -68,8 +71,8 @@ def _closing(text: str, opening: int) -> int:
     while position < len(text):
         character = text[position]
         if character in "'\"":
-            end = text.find(character, position + 1)
-            position = len(text) if end < 0 else end
+            string = STRING.match(text, position)
+            position = len(text) if string is None else string.end() - 1
         elif character in "([":
             depth += 1
         elif character in ")]":
@@ -85,7 +88,10 @@ def fill(text: str, values: Mapping[str, Any]) -> Any:
     found = pieces(text)
     if len(found) == 1 and not isinstance(found[0], str):
         return _value(found[0], values)
-    return "".join(p if isinstance(p, str) else _glue(p, values) for p in found)
+    glued = "".join(p if isinstance(p, str) else _glue(p, values) for p in found)
+    if len(glued) > max(MOST_TEXT, len(text)):
+        raise ExpressionError(f"this becomes a text of more than {MOST_TEXT} characters", 0, len(text))
+    return glued
 
 
 def _value(piece: tuple[int, Expression], values: Mapping[str, Any]) -> Any:

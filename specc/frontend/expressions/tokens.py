@@ -25,11 +25,15 @@ class Token:
     glued: bool
 
 
+_STRING = r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\""""
+STRING = re.compile(_STRING)
+"""A quoted text within an expression."""
+
 _PATTERN = re.compile(
-    r"""
+    rf"""
     (?P<space>\s+)
-  | (?P<number>(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)
-  | (?P<string>'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")
+  | (?P<number>(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][+-]?[0-9]+)?)
+  | (?P<string>{_STRING})
   | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
   | (?P<dollar>\$)
   | (?P<operator>\.\.\.|\*\*|//|==|!=|<=|>=|<<|>>|[-+*/%<>()\[\],.:=&|^~@])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,6 +18,9 @@ from specc.frontend.sections.data import DataSection
 from specc.frontend.sections.data_types import SplitName
 from specc.frontend.sections.train import Stage
 from specc.training.replicas import feeds_all
+
+MOST_KEPT = 64 << 20
+"""Bytes of validation data that are kept as batches."""
 
 
 class Data(Protocol):
@@ -125,9 +129,13 @@ def steps_of(stage: Stage, data: Data, replicas: int) -> int:
     return -(-(data.count("train") - left_out(data, replicas)) // data.batch_size)
 
 
-def goes_on(stage: Stage, replicas: int) -> bool:
-    """Whether training draws from all epochs in turn, rather than from one at a time.
+def kept(batches: tf.data.Dataset, count: int) -> tf.data.Dataset:
+    """Batches that are the same at every pass, kept in memory where all `count` examples are small.
 
-    On several devices it must: a strategy reads ahead, and would begin epochs that are never trained.
+    Beginning a pass over a pipeline takes longer than drawing hundreds of small batches from memory.
     """
-    return replicas > 1 or stage.steps_per_epoch is not None
+    tensors = tf.nest.flatten(batches.element_spec)
+    if any(not t.shape[1:].is_fully_defined() or t.dtype == tf.string for t in tensors):
+        return batches
+    size = sum(math.prod(t.shape[1:]) * t.dtype.size for t in tensors) * count
+    return batches.cache() if size <= MOST_KEPT else batches

@@ -77,11 +77,6 @@ def choose_steps(model: keras.Model, steps: int, batch_size: int) -> int:
     return math.ceil(steps / math.ceil(steps / most))
 
 
-def choose_dividing(steps: int, most: int) -> int:
-    """The largest divisor of `steps` up to `most`: `fit` rounds an explicit number of steps up."""
-    return max(size for size in range(1, max(most, 1) + 1) if steps % size == 0)
-
-
 def forward_work(model: keras.Model) -> float:
     """Multiply–adds of one example's forward pass, roughly: each weight is used once a position."""
     work = 0.0

@@ -16,8 +16,9 @@ from specc.frontend.sections.train import Stage, TrainSection
 from specc.frontend.sections.train_parts import PATH_ARGUMENTS
 from specc.lower.objects import make
 from specc.source.diagnostic import Diagnostic, Reporter, RunError
-from specc.training.batches import Data, goes_on, left_out, steps_of
-from specc.training.compiling import choose_dividing, choose_steps, compile_model, prepare
+from specc.training.batches import Data, kept, left_out, steps_of
+from specc.training.compiling import choose_steps, compile_model, prepare
+from specc.training.executions import Executions
 from specc.training.feed import Ports, feeder
 from specc.training.folder import RunFolder, reporting
 from specc.training.freezing import Freezer
@@ -61,10 +62,9 @@ class Training:
         return tuple(replace(stage, epochs=self.epochs) for stage in self.section.stages)
 
     def batches(self, split: str, stage: Stage, *, first_epoch: int = 0) -> tf.data.Dataset:
-        """The batches of a split as `fit` takes them."""
+        """The batches of a split as `fit` takes them: of training all epochs in turn, else one pass."""
         training = split == "train"
-        endless = training and goes_on(stage, self.replicas)
-        batches = self.data.batches(split, stage, first_epoch=first_epoch, endless=endless)
+        batches = self.data.batches(split, stage, first_epoch=first_epoch, endless=training)
         if training and self.replicas > 1:
             batches = only_divisible(batches, self.replicas)
         feed = feeder(Ports.of(self.model, next(iter(stage.targets), None)), stage, training=training)
@@ -153,10 +153,9 @@ def _jit(training: Training) -> bool | str:
 def _steps_per_execution(training: Training, stage: Stage) -> int:
     if training.replicas > 1 or any(_by_batch(callback) for callback in stage.callbacks):
         return 1
-    given = training.section.steps_per_execution
     steps = steps_of(stage, training.data, training.replicas)
-    chosen = given or choose_steps(training.model, steps, training.data.batch_size)
-    return choose_dividing(steps, chosen) if goes_on(stage, training.replicas) else chosen
+    given = training.section.steps_per_execution
+    return given or choose_steps(training.model, steps, training.data.batch_size)
 
 
 def _by_batch(callback: KerasObject) -> bool:
@@ -170,11 +169,13 @@ def _fit_stage(training: Training, stage: Stage, batches: tf.data.Dataset, watch
         validation = training.batches("validation", stage)
         if stage.validation_steps is not None:
             validation = validation.take(stage.validation_steps)
-    replicas = training.replicas
+        validation = kept(validation, training.data.count("validation"))
+    steps = steps_of(stage, training.data, training.replicas)
+    training.model.train_function = Executions(training.model, steps)
     training.model.fit(
         batches,
         epochs=stage.epochs,
-        steps_per_epoch=steps_of(stage, training.data, replicas) if goes_on(stage, replicas) else None,
+        steps_per_epoch=steps,
         validation_data=validation,
         validation_freq=stage.validation_freq,
         callbacks=[*build_callbacks(stage.callbacks, training.folder.path), *training.callbacks, watcher],

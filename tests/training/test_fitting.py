@@ -11,7 +11,7 @@ import pytest
 from training_case import BASE, Case, build, losses, section_of, trained, weights
 
 from specc.source.diagnostic import SpecError
-from specc.training.compiling import choose_dividing, choose_steps
+from specc.training.compiling import choose_steps
 from specc.training.folder import read
 
 pytestmark = pytest.mark.slow
@@ -200,8 +200,6 @@ def test_steps_per_execution_is_even_and_bounded() -> None:
     assert choose_steps(model, 5, 32) == 5
     assert choose_steps(model, 10**6, 32) == 32
     assert choose_steps(model, 100, 10**9) == 1
-    assert choose_dividing(30, 32) == 30
-    assert choose_dividing(97, 32) == 1
 
 
 def test_a_run_can_be_read_again(tmp_path: Path) -> None:

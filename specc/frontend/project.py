@@ -233,11 +233,14 @@ class _GraphMaker:
             if not isinstance(tensor, Tensor):
                 return None
             found.append((name or tensor.ref, tensor.ref))
-        single_name, ref = found[0]
-        bare = single_name != ref or ref in {given.name for given in inputs}
-        if len(found) == 1 and bare and single_name not in self.expander.by_node:
-            self.expander.identity(single_name, Tensor(ref), scope, self.key.span)
-            return ((single_name, single_name),)
+        name, ref = found[0]
+        taken = name in {given.name for given in inputs}
+        passed_on = ref in {given.name for given in inputs}
+        renamed = name != ref and not taken and name not in self.expander.by_node
+        if len(found) == 1 and (passed_on or renamed):
+            label = scope.generate("Identity") if taken else name
+            self.expander.identity(label, Tensor(ref), scope, self.key.span)
+            return ((name, label),)
         return tuple(found)
 
     def used(self, outputs: tuple[tuple[str, str], ...]) -> list[Node]:

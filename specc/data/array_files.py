@@ -32,7 +32,7 @@ def open_npz(path: Path, name: Located, columns: frozenset[str] | None) -> Memor
             lacking = {n: np.empty(0) for n in loaded.files if not wanted}
     except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
         fail("data-array", f"`{name}` is no NPZ file of plain arrays", name.span, notes=[str(error)])
-    return _table(arrays or lacking, {n: name for n in (*arrays, *lacking)})
+    return _table(arrays or lacking, dict.fromkeys((*arrays, *lacking), name))
 
 
 def open_npy(paths: Mapping[str, tuple[Path, Located]]) -> MemoryTable:

@@ -43,15 +43,20 @@ class Augment:
 
     def _check(self, object: KerasObject, names: Sequence[str], batch: Mapping[str, tf.Tensor]) -> None:
         if not names:
-            fail("data-augment", f"`{object.kind}` finds no image", object.span, "wants [height, width, channels]")
+            fail(
+                "data-augment",
+                f"`{object.kind}` finds no image",
+                object.span,
+                "wants [height, width, channels]",
+            )
         sizes = {name: tuple(batch[name].shape[1:3]) for name in names}
         first = names[0]
         for name, size in sizes.items():
             if size != sizes[first]:
+                shapes = f"`{first}` is {describe_shape(sizes[first])}, `{name}` {describe_shape(size)}"
                 fail(
                     "data-augment",
-                    f"`{first}` is {describe_shape(sizes[first])}, `{name}` {describe_shape(size)}: they cannot be "
-                    "changed together",
+                    f"{shapes}: they cannot be changed together",
                     object.span,
                     help="give the fields an `augment` of their own, or resize them",
                 )

@@ -13,7 +13,7 @@ import numpy as np
 from specc.data.errors import fail
 from specc.data.records import RecordIndex
 from specc.data.table import Array, Column, Indices, MemoryTable, Table
-from specc.data.typed import Kind, MissingValue, NeedsText, Use, convert
+from specc.data.typed import Kind, MissingError, TextError, Use, convert
 from specc.frontend.sections.data import CsvFormat, Located
 
 CHUNK = 20_000
@@ -27,7 +27,7 @@ def open_csv(path: Path, name: Located, form: CsvFormat, use: Use, in_memory: in
     while True:
         try:
             kinds, chunks, kept_rows = reader.scan(use, keep)
-        except NeedsText as error:
+        except TextError as error:
             use = use.with_text(error.column)
             continue
         break
@@ -76,7 +76,12 @@ class _Reader:
         try:
             yield from (row for row in reader if row)
         except csv.Error as error:
-            fail("data-csv", f"`{self.name}` is no CSV: line {reader.line_num}", self.name.span, notes=[str(error)])
+            fail(
+                "data-csv",
+                f"`{self.name}` is no CSV: line {reader.line_num}",
+                self.name.span,
+                notes=[str(error)],
+            )
         except UnicodeDecodeError as error:
             fail("data-csv", f"`{self.name}` is not UTF-8", self.name.span, notes=[str(error)])
 
@@ -113,16 +118,16 @@ class _Reader:
     def converted(
         self, rows: Sequence[Row], kinds: Mapping[str, Kind], use: Use, start: int = 0
     ) -> Iterator[tuple[str, Array, Kind]]:
-        """The wanted columns of some rows; raises NeedsText, and SpecError where a value lacks."""
+        """The wanted columns of some rows; raises TextError, and SpecError where a value lacks."""
         for name, kind in kinds.items():
             column = self.names.index(name)
             try:
                 array, now = convert(name, [row[column] for row in rows], kind, use)
-            except MissingValue as error:
+            except MissingError as error:
                 self._report_missing(error, start)
             yield name, array, now
 
-    def _report_missing(self, error: MissingValue, start: int) -> None:
+    def _report_missing(self, error: MissingError, start: int) -> None:
         fail(
             "data-missing",
             f"`{self.name}` has no value in column `{error.column}`, row {start + error.row + 1}",

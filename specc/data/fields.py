@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 import tensorflow as tf
@@ -17,10 +17,9 @@ from specc.data.ports import Port, Shape, cast_for
 from specc.data.randomness import PlacedSeed
 from specc.data.table import Array, Column, Indices, Table, ragged
 from specc.data.transforms import Chain
-from specc.frontend.sections.data import Field
+from specc.frontend.sections.data import Field, Located
 from specc.frontend.sections.data_types import describe_shape
 from specc.source.suggest import did_you_mean
-
 
 Decoding = Literal["", "path", "bytes"]
 """How a column becomes an image: not at all, from a file's path, from a file's content."""
@@ -138,17 +137,11 @@ def prepare(
     port: Port | None,
 ) -> Prepared:
     """Find a field's columns in the tables of its source; raises SpecError (`data-column`, `data-shape`)."""
-    found = [_find(column.text, tables) for column in field.columns]
-    for column, place in zip(field.columns, found, strict=True):
+    maybe = [_find(column.text, tables) for column in field.columns]
+    for column, place in zip(field.columns, maybe, strict=True):
         if place is None:
-            known = [f"{s}.{c}" if s else c for s, table in tables.items() for c in table.columns]
-            fail(
-                "data-column",
-                f"the data has no column `{column.text}`",
-                column.span,
-                help=did_you_mean(column.text, known),
-            )
-    places = [place for place in found if place is not None]
+            _report_column(field, column, tables)
+    places = [place for place in maybe if place is not None]
     sources = {source for source, _ in places}
     if len(sources) > 1:
         fail("data-column", f"`{field.name}` stacks columns of two sources", field.span)
@@ -158,7 +151,9 @@ def prepare(
     held = [tables[source].columns[name] for name in columns]
     decoding = _decoding(field, held[0])
     raw = _image(field.shape) if decoding else _raw(field, held)
-    found = Prepared(field, source, columns, raw, chain, shape, field.shape is not None, bases[source], decoding)
+    found = Prepared(
+        field, source, columns, raw, chain, shape, field.shape is not None, bases[source], decoding
+    )
     if decoding and raw.shape[-1] is None:
         first = found.read(tables[source], np.zeros(1, np.int64))[0]
         return replace(found, raw=Column((None, None, first.shape[-1]), "uint8"))
@@ -179,6 +174,23 @@ def _image(shape: Shape | None) -> Column:
     """Images of any size, with as many channels as are declared."""
     channels = shape[-1] if shape and len(shape) == 3 and shape[-1] in (1, 3, 4) else None
     return Column((None, None, channels), "uint8")
+
+
+def _report_column(field: Field, column: Located, tables: Mapping[str, Table]) -> NoReturn:
+    known = [f"{s}.{c}" if s else c for s, table in tables.items() for c in table.columns]
+    if field.implied:
+        fail(
+            "data-column",
+            f"nothing gives `{field.name}`: no field, nothing derived, no column of the data",
+            column.span,
+            help=did_you_mean(column.text, known),
+        )
+    fail(
+        "data-column",
+        f"the data has no column `{column.text}`",
+        column.span,
+        help=did_you_mean(column.text, known),
+    )
 
 
 def _find(column: str, tables: Mapping[str, Table]) -> tuple[str, str] | None:

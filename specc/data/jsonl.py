@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -66,9 +66,9 @@ class JsonLines:
             found.append(value)
         return found
 
-    def _fail(self, row: Any, what: str, note: str = "", help: str = "") -> Any:
-        notes = [note] if note else []
-        fail("data-json", f"row {int(row) + 1} of `{self._name}` {what}", self._name.span, notes=notes, help=help)
+    def _fail(self, row: Any, what: str, note: str = "") -> NoReturn:
+        title = f"row {int(row) + 1} of `{self._name}` {what}"
+        fail("data-json", title, self._name.span, notes=[note] if note else [])
 
     def _value(self, line: Mapping[str, Any], name: str, row: Any) -> Any:
         value = line.get(name)
@@ -76,7 +76,7 @@ class JsonLines:
             return value
         if name in self._use.fills:
             return self._use.fills[name]
-        fail(
+        return fail(
             "data-missing",
             f"row {int(row) + 1} of `{self._name}` has no value `{name}`",
             self._name.span,
@@ -110,15 +110,15 @@ class JsonLines:
     def _joined(self, one: Column, other: Column, name: str, row: Any) -> Column:
         """The column that holds both."""
         if len(one.shape) != len(other.shape):
-            self._fail(row, f"holds `{name}` with {len(other.shape)} axes, where others have {len(one.shape)}")
+            axes = f"{len(other.shape)} axes, where others have {len(one.shape)}"
+            self._fail(row, f"holds `{name}` with {axes}")
         shape = tuple(a if a == b else None for a, b in zip(one.shape, other.shape, strict=True))
         dtypes = {one.dtype, other.dtype} - {""}
         if len(dtypes) <= 1:
             return Column(shape, next(iter(dtypes), ""))
         if dtypes == {"int64", "float64"}:
             return Column(shape, "float64")
-        self._fail(row, f"holds {other.dtype} under `{name}`, where others hold {one.dtype}")
-        raise AssertionError
+        return self._fail(row, f"holds {other.dtype} under `{name}`, where others hold {one.dtype}")
 
 
 def _column(values: Sequence[Any], column: Column) -> Array:
@@ -126,4 +126,4 @@ def _column(values: Sequence[Any], column: Column) -> Array:
     arrays = [np.asarray(value, dtype=dtype) for value in values]
     if not column.uniform:
         return ragged(arrays)
-    return np.stack(arrays) if arrays else np.empty((0, *column.shape), dtype)  # type: ignore[call-overload,no-any-return]
+    return np.stack(arrays) if arrays else np.empty((0, *column.shape), dtype)

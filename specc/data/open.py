@@ -1,8 +1,10 @@
-"""Opening a spec's data: sources, splits, fields; fitting on the training split; checking against the model."""
+"""Opening a spec's data: sources, splits, fields, fitted on the training split, checked against the model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from specc.data.transforms import Chain, build_chain
 from specc.data.typed import Use
 from specc.data.windows import AHEAD
 from specc.frontend.sections.data import DataSection, Field, Located
-from specc.frontend.sections.data_types import SplitName
+from specc.frontend.sections.data_types import SPLITS, SplitName
 from specc.source.diagnostic import Diagnostic, SpecError
 
 FITTED_FILE = "fitted.json"
@@ -41,14 +43,15 @@ def open_data(
     """Open the data of a spec for a model.
 
     Paths are relative to `root` and may not leave it. With `fitted`, transforms are restored instead of
-    fitted anew. Texts of more than `in_memory` bytes stay on the disk. Raises SpecError with everything that disagrees: files, columns, missing values, shapes.
+    fitted anew. Texts of more than `in_memory` bytes stay on the disk. Raises SpecError with everything that
+    disagrees: files, columns, missing values, shapes.
     """
     fields = _needed(section, wanted)
-    parts = _by_split(section, _open_sources(section, fields, root, seed, in_memory))
+    parts = _by_split(_open_sources(section, fields, root, seed, in_memory))
+    if fitted is None and "train" not in parts:
+        fail("data-split", "the data has no rows to train on", section.span)
     failures = Failures()
-    prepared = _prepare(section, fields, wanted, parts, root, fitted)
-    if fitted is None:
-        _fit(prepared, parts["train"], failures)
+    prepared = _prepare(section, fields, wanted, parts, _Restoring(root, fitted), failures)
     dataset = Dataset(section, wanted, prepared, parts, seed, failures)
     _check(dataset)
     return dataset
@@ -67,8 +70,11 @@ def open_tables(
 
     Raises SpecError as `open_data` does.
     """
-    prepared = _prepare(section, _needed(section, wanted), wanted, {"train": tables}, root, fitted)
-    dataset = Dataset(section, wanted, prepared, {"train": tables}, seed, Failures())
+    parts: dict[SplitName, Mapping[str, Table]] = {"train": tables}
+    failures = Failures()
+    fields = _needed(section, wanted)
+    prepared = _prepare(section, fields, wanted, parts, _Restoring(root, fitted), failures)
+    dataset = Dataset(section, wanted, prepared, parts, seed, failures)
     _check(dataset)
     return dataset
 
@@ -76,7 +82,7 @@ def open_tables(
 def _needed(section: DataSection, wanted: Wanted) -> list[Field]:
     """The fields that are read: written ones, and columns that are used under their own name."""
     return [
-        section.fields.get(name) or Field(name, section.span, (Located(name, section.span),))
+        section.fields.get(name) or Field(name, section.span, (Located(name, section.span),), implied=True)
         for name in section.needed(wanted.names)
     ]
 
@@ -131,10 +137,10 @@ def _wants_text(section: DataSection, field: Field) -> bool:
     return lookup or field.dtype == "string" or field.decode is not None
 
 
-def _by_split(section: DataSection, sources: Mapping[str, Parts]) -> dict[SplitName, dict[str, Table]]:
+def _by_split(sources: Mapping[str, Parts]) -> dict[SplitName, dict[str, Table]]:
     """The tables by split, where every source has rows for it."""
-    names = [n for n in ("train", "validation", "test") if all(n in parts for parts in sources.values())]
-    return {name: {s: parts[name] for s, parts in sources.items()} for name in names}  # type: ignore[misc, index]
+    names = [name for name in SPLITS if all(name in parts for parts in sources.values())]
+    return {name: {source: parts[name] for source, parts in sources.items()} for name in names}
 
 
 def _prepare(
@@ -142,23 +148,29 @@ def _prepare(
     fields: list[Field],
     wanted: Wanted,
     parts: Mapping[SplitName, Mapping[str, Table]],
-    root: Path,
-    fitted: Fitted | None,
+    opening: _Restoring,
+    failures: Failures,
 ) -> list[Prepared]:
+    """All fields, their transforms fitted; those that share another's come after it."""
     ports = {port.name: port for port in wanted.inputs}
-    bases = {name: _base(section, name, root) for name in section.sources}
+    bases = {name: _base(section, name, opening.root) for name in section.sources}
     tables = next(iter(parts.values()))
-    chains: dict[str, Chain] = {}
-    found, errors = [], []
+    found: dict[str, Prepared] = {}
+    errors: list[Diagnostic] = []
     for field in sorted(fields, key=lambda f: f.transform_as is not None):
+        if field.transform_as is not None and field.transform_as.text not in found:
+            continue  # reported with the field that it follows
         try:
-            chains[field.name] = _chain(field, chains, root, fitted)
-            found.append(prepare(field, tables, bases, chains[field.name], ports.get(field.name)))
+            chain = _chain(field, found, opening)
+            prepared = prepare(field, tables, bases, chain, ports.get(field.name))
+            found[field.name] = prepared
+            if any(step.unfitted for step in chain.steps):
+                _fit(prepared, parts["train"], failures)
         except SpecError as error:
             errors += error.diagnostics
     if errors:
         raise SpecError(errors)
-    return found
+    return [found[field.name] for field in fields]
 
 
 def _base(section: DataSection, source: str, root: Path) -> Path:
@@ -171,35 +183,33 @@ def _base(section: DataSection, source: str, root: Path) -> Path:
     return folder
 
 
-def _chain(field: Field, chains: Mapping[str, Chain], root: Path, fitted: Fitted | None) -> Chain:
+@dataclass(frozen=True)
+class _Restoring:
+    """Where transforms come from that are not fitted anew."""
+
+    root: Path
+    fitted: Fitted | None
+
+
+def _chain(field: Field, found: Mapping[str, Prepared], opening: _Restoring) -> Chain:
     if field.transform_as is not None:
-        return chains[field.transform_as.text]
-    if fitted is not None:
-        return fitted.chain(field.name)
+        return found[field.transform_as.text].chain.again()
+    if opening.fitted is not None:
+        return opening.fitted.chain(field.name)
     if field.transform_of is None:
         return build_chain(field.transforms)
-    return _of_run(field, root)
-
-
-def _of_run(field: Field, root: Path) -> Chain:
     located = field.transform_of
-    assert located is not None
-    path = inside(root, root / located.text / FITTED_FILE, located.span)
+    path = inside(opening.root, opening.root / located.text / FITTED_FILE, located.span)
     if not path.is_file():
         fail("data-file", f"there is no run `{located.text}` with fitted transforms", located.span)
     return Fitted.from_json(path.read_text("utf-8"), str(path)).chain(field.name, str(path))
 
 
-def _fit(fields: list[Prepared], tables: Mapping[str, Table], failures: Failures) -> None:
-    """Fit each field's transforms on the training rows."""
-    fitted: set[int] = set()
-    for field in fields:
-        if id(field.chain) in fitted or field.field.transform_as is not None:
-            continue
-        fitted.add(id(field.chain))
-        reader = Stream([], tables, failures, training=False)
-        with failures.told():
-            field.chain.fit(lambda until, field=field, reader=reader: reader.batches_for_fitting(field, until))
+def _fit(field: Prepared, tables: Mapping[str, Table], failures: Failures) -> None:
+    """Fit a field's transforms on the training rows."""
+    reader = Stream([], tables, failures, training=False)
+    with failures.told():
+        field.chain.fit(partial(reader.batches_for_fitting, field))
 
 
 def _check(dataset: Dataset) -> None:

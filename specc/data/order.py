@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import tensorflow as tf
 
 from specc.data.randomness import fold, root_seed
 
-plain_python = tf.autograph.experimental.do_not_convert
-"""Keeps TensorFlow from rewriting a mapped function, which would disguise the errors it raises."""
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def plain_python(function: Function) -> Function:
+    """Keep TensorFlow from rewriting a mapped function, which would disguise the errors it raises."""
+    return cast(Function, tf.autograph.experimental.do_not_convert(function))
 
 
 class Passes:

@@ -25,7 +25,7 @@ class Port:
 
 
 def fits(shape: Shape, wanted: Shape, strict: bool = False) -> bool:
-    """Whether a tensor of `shape` can go where `wanted` is declared; unknown sizes only where not `strict`."""
+    """Whether a tensor of `shape` can go where `wanted` is declared; if `strict`, for certain."""
     return len(shape) == len(wanted) and all(
         w is None or s == w or (s is None and not strict) for s, w in zip(shape, wanted, strict=True)
     )
@@ -40,10 +40,10 @@ def check_shape(shape: Shape, port: Port, origin: Span | None) -> None:
 def check_row(shape: Shape, first: Port, origin: Span | None) -> None:
     """Refuse an example of another shape than the first; raises SpecError that shows both."""
     if first.shape is not None and not fits(shape, first.shape):
+        there = describe_shape(first.shape)
         fail(
             "data-shape",
-            f"the field `{first.name}` holds {describe_shape(shape)} in one row, {describe_shape(first.shape)} in "
-            "the first",
+            f"the field `{first.name}` holds {describe_shape(shape)} in one row, {there} in the first",
             origin,
             help="say `shape` with null where rows differ, or add a transform that makes them equal",
         )
@@ -71,7 +71,7 @@ def to_port(tensor: tf.Tensor, port: Port, origin: Span | None) -> tf.Tensor:
     number = tensor.dtype.is_integer or tensor.dtype.is_bool
     if (wanted.is_floating and (number or tensor.dtype.is_floating)) or (wanted.is_integer and number):
         return tf.cast(tensor, wanted)
-    _disagree(port, origin, tensor.dtype.name, port.dtype)
+    return _disagree(port, origin, tensor.dtype.name, port.dtype)
 
 
 def _disagree(port: Port, origin: Span | None, holds: str, wants: str) -> NoReturn:

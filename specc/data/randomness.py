@@ -1,4 +1,4 @@
-"""Random draws in a pipeline: each a function of a seed, the epoch and the place, so that threads do not matter."""
+"""Random draws in a pipeline: functions of the seed, the epoch and the place, whatever threads do."""
 
 from __future__ import annotations
 

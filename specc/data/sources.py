@@ -131,5 +131,7 @@ def _classes(section: DataSection, table: Table, rows: Indices) -> Array:
             help=did_you_mean(name, table.columns),
         )
     if column.shape:
-        fail("data-split", f"`{name}` has several values a row", split.stratify.span, "cannot be stratified by")
+        fail(
+            "data-split", f"`{name}` has several values a row", split.stratify.span, "cannot be stratified by"
+        )
     return table.rows(rows, [name])[name]

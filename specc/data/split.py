@@ -68,7 +68,7 @@ def _cut(order: Array, wanted: Mapping[SplitName, int]) -> dict[SplitName, Indic
 def _stratified(random: np.random.Generator, classes: Array) -> Array:
     """An order in which every stretch holds the classes in proportion.
 
-    Each row of a class of n gets a place (i + u) / n between 0 and 1; sorting by place mixes the classes evenly.
+    Each row of a class of n gets a place (i + u) / n between 0 and 1: sorted, they mix evenly.
     """
     places = np.empty(len(classes))
     _, labels = np.unique(classes, return_inverse=True)

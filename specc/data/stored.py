@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from specc.data.fields import Prepared
 from specc.data.order import plain_python
+from specc.data.ports import Port, check_row
 from specc.data.table import Array, Table
 
 CHUNK = 1024
@@ -54,7 +55,9 @@ def output_spec(field: Prepared) -> tf.TensorSpec:
     if not field.chain.steps and field.raw.uniform:
         result = run(tf.zeros((1, *spec.shape), spec.dtype))
         return tf.TensorSpec(result.shape[1:], result.dtype)
-    traced = tf.function(run, autograph=False).get_concrete_function(tf.TensorSpec((None, *spec.shape), spec.dtype))
+    traced = tf.function(run, autograph=False).get_concrete_function(
+        tf.TensorSpec((None, *spec.shape), spec.dtype)
+    )
     result = traced.structured_outputs
     return tf.TensorSpec(result.shape[1:], result.dtype)
 
@@ -76,6 +79,24 @@ def store_plain(field: Prepared, table: Table) -> Dense:
         rows = np.arange(start, min(start + CHUNK, len(table)), dtype=np.int64)
         parts.append(field.transform(as_tensor(field.read(table, rows))))
     return Dense(tf.concat(parts, axis=0) if len(parts) > 1 else parts[0])
+
+
+def store_words(field: Prepared, table: Table, spec: tf.TensorSpec, pad: Any) -> Stored:
+    """All rows of a field that ends with TextVectorization, batch by batch.
+
+    The layer pads a batch with 0, which no word has, so that a row ends with its last other number.
+    """
+    rows: list[Array] = []
+    for start in range(0, len(table), CHUNK):
+        numbers = np.arange(start, min(start + CHUNK, len(table)), dtype=np.int64)
+        words = field.transform(as_tensor(field.read(table, numbers))).numpy()
+        lengths = words.shape[1] - np.argmax(words[:, ::-1] != 0, axis=1)
+        lengths[~words.any(axis=1)] = 0
+        rows += [row[:length] for row, length in zip(words, lengths, strict=True)]
+    declared = Port(field.field.name, tuple(spec.shape))
+    for row in rows:
+        check_row(row.shape, declared, field.field.span)
+    return store_rows(rows, spec, pad)
 
 
 def store_rows(rows: list[Array], spec: tf.TensorSpec, pad: Any) -> Stored:

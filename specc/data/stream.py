@@ -10,10 +10,19 @@ import tensorflow as tf
 
 from specc.data.failure import Failures
 from specc.data.fields import Prepared
-from specc.data.ports import Port, check_row
 from specc.data.order import Order, plain_python
+from specc.data.ports import Port, check_row
 from specc.data.randomness import PlacedSeed, fold
-from specc.data.stored import Stored, can_store, example, output_spec, padding, store_plain, store_rows
+from specc.data.stored import (
+    Stored,
+    can_store,
+    example,
+    output_spec,
+    padding,
+    store_plain,
+    store_rows,
+    store_words,
+)
 from specc.data.table import Array, Table
 
 AUTOTUNE = tf.data.AUTOTUNE
@@ -73,11 +82,11 @@ class Stream:
     def _bytes(self, field: Prepared) -> int:
         spec = self.specs[field.field.name]
         if spec.shape.is_fully_defined() and spec.dtype != tf.string:
-            return int(spec.shape.num_elements()) * spec.dtype.size
+            return int(spec.shape.num_elements()) * int(spec.dtype.size)
         table = self.tables[field.source]
         seen = min(len(table), 32)
         rows = np.linspace(0, len(table) - 1, seen).astype(np.int64)
-        return max(sum(self._row_bytes(field, row) for row in rows) // seen, 1)
+        return max(sum(self._row_bytes(field, int(row)) for row in rows) // seen, 1)
 
     def _row_bytes(self, field: Prepared, row: int) -> int:
         raw = field.read(self.tables[field.source], np.asarray([row]))
@@ -94,6 +103,8 @@ class Stream:
         table, spec = self.tables[field.source], self.specs[field.field.name]
         if field.plain and self._traced[field.field.name].shape.is_fully_defined():
             return store_plain(field, table)
+        if field.plain and field.chain.ends_in_words and spec.shape.rank == 1:
+            return store_words(field, table, spec, padding(field, spec.dtype))
         dataset = self.examples(field, None)
         with self._failures.told():
             rows: list[Array] = list(dataset.as_numpy_iterator())
@@ -227,4 +238,3 @@ def _single(raw: Array, field: Prepared) -> Array:
     if not field.raw.uniform:
         raw = raw[0][None]
     return raw.astype(bytes) if raw.dtype.kind == "U" else raw
-

@@ -24,11 +24,14 @@ def open_lines(root: Path, source: Source, in_memory: int) -> Table:
     found = {column or "text": matches(root, located) for column, located in source.files.items()}
     first = next(iter(source.files.values()))
     if len(found) == 1:
-        (column, files), *_ = found.items()
-        if len(files) == 1 and not files[0].values and files[0].path.suffix != ".gz":
-            if files[0].path.stat().st_size > in_memory:
-                return LinesOnDisk(files[0].path, column)
-    columns = {column: [(line, match) for match in files for line in _lines(match, first)] for column, files in found.items()}
+        (column, (match, *others)), *_ = found.items()
+        bare = not others and not match.values and match.path.suffix != ".gz"
+        if bare and match.path.stat().st_size > in_memory:
+            return LinesOnDisk(match.path, column)
+    columns = {
+        column: [(line, match) for match in files for line in _lines(match, first)]
+        for column, files in found.items()
+    }
     lengths = {column: len(lines) for column, lines in columns.items()}
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"`{column}` {length}" for column, length in lengths.items())
@@ -36,11 +39,10 @@ def open_lines(root: Path, source: Source, in_memory: int) -> Table:
     if not next(iter(lengths.values())):
         fail("data-text", f"`{first}` has no lines", first.span)
     arrays = {column: texts([line for line, _ in lines]) for column, lines in columns.items()}
-    for column, lines in columns.items():
+    for lines in columns.values():
         for position, (name, _) in enumerate(lines[0][1].values):
             if name not in arrays:
                 arrays[name] = texts([match.values[position][1] for _, match in lines])
-        del column
     return MemoryTable(arrays)
 
 

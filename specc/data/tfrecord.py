@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import tensorflow as tf
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from specc.data.errors import fail
 from specc.data.table import Array, Column, Indices, ragged
@@ -71,26 +71,35 @@ class TfRecords:
         try:
             return tf.train.Example.FromString(data)
         except DecodeError as error:
-            fail("data-record", f"record {row + 1} of `{self._name}` is no Example", self._name.span, notes=[str(error)])
+            fail(
+                "data-record",
+                f"record {row + 1} of `{self._name}` is no Example",
+                self._name.span,
+                notes=[str(error)],
+            )
 
     def _value(self, example: tf.train.Example, name: str, column: Column, row: Any) -> Array:
         feature = example.features.feature.get(name)
         kind = None if feature is None else feature.WhichOneof("kind")
         if kind is None or _KINDS[kind] != column.dtype:
-            fail("data-record", f"record {row + 1} of `{self._name}` has no `{name}` of {column.dtype}", self._name.span)
+            fail(
+                "data-record",
+                f"record {row + 1} of `{self._name}` has no `{name}` of {column.dtype}",
+                self._name.span,
+            )
         values = getattr(feature, kind).value
         array = np.asarray(values, dtype=object if column.dtype == "bytes" else column.dtype)
         if column.uniform:
             wanted = column.shape[0] if column.shape else 1
             if len(array) != wanted:
-                fail(
-                    "data-record",
-                    f"record {row + 1} of `{self._name}` has {len(array)} values of `{name}`, the first {wanted}",
-                    self._name.span,
-                    help="say `shape: [null]` in the field where their number differs",
-                )
+                help = "say `shape: [null]` in the field where their number differs"
+                self._fail(row, f"has {len(array)} values of `{name}`, the first has {wanted}", help=help)
             return array.reshape(column.shape)
         return array
+
+    def _fail(self, row: Any, what: str, note: str = "", help: str = "") -> NoReturn:
+        title = f"record {int(row) + 1} of `{self._name}` {what}"
+        fail("data-record", title, self._name.span, notes=[note] if note else [], help=help)
 
 
 def _index(path: Path, name: Located) -> tuple[Indices, Indices]:
@@ -102,8 +111,12 @@ def _index(path: Path, name: Located) -> tuple[Indices, Indices]:
             file.seek(position)
             length = int.from_bytes(file.read(8), "little")
             if position + _HEAD + length + _TAIL > size:
-                fail("data-record", f"`{path.name}` is no TFRecord file, or a part of one", name.span,
-                     help="compressed TFRecord files are not read; unpack them")
+                fail(
+                    "data-record",
+                    f"`{path.name}` is no TFRecord file, or a part of one",
+                    name.span,
+                    help="compressed TFRecord files are not read; unpack them",
+                )
             offsets.append(position + _HEAD)
             lengths.append(length)
             position += _HEAD + length + _TAIL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import keras
@@ -45,7 +46,9 @@ class LayerStep:
         arguments = {**object.arguments, **(state or {})}
         if state and object.kind == "Discretization":
             arguments.pop("num_bins", None)
-        if object.kind not in LOOKUPS:  # an unfitted float policy (mixed precision) is the model's, not the data's
+        if (
+            object.kind not in LOOKUPS
+        ):  # an unfitted float policy (mixed precision) is the model's, not the data's
             arguments.setdefault("dtype", "float32")
         self.layer: keras.Layer = make(replace(object, arguments=arguments))
 
@@ -91,7 +94,7 @@ def _mode(kind: str) -> str:
 
 def _learnt(object: KerasObject, layer: keras.Layer) -> State:
     if object.kind == "Normalization":
-        shape = [size for size in layer.adapt_mean.shape]
+        shape = tuple(layer.adapt_mean.shape)
         mean = keras.ops.convert_to_numpy(layer.adapt_mean).reshape(shape)
         variance = keras.ops.convert_to_numpy(layer.adapt_variance).reshape(shape)
         return {"mean": mean.tolist(), "variance": variance.tolist()}
@@ -168,6 +171,16 @@ class Chain:
         """Whether two passes may differ."""
         return any(step.random for step in self.steps)
 
+    @property
+    def ends_in_words(self) -> bool:
+        """Whether the last step makes words' numbers of texts."""
+        last = self.steps[-1] if self.steps else None
+        return (
+            isinstance(last, LayerStep)
+            and last.object.kind == "TextVectorization"
+            and last.object.arguments.get("output_mode", "int") == "int"
+        )
+
     def __call__(
         self,
         value: tf.Tensor,
@@ -177,14 +190,18 @@ class Chain:
     ) -> tf.Tensor:
         """Transform a batch [batch, …] by the first `until` steps."""
         for step in self.steps[:until]:
-            value = _guarded(step, lambda value=value, step=step: step(value, training, seed))
+            value = _guarded(step, partial(step, value, training, seed))
         return value
+
+    def again(self) -> Chain:
+        """The same, fitted the same, with layers of its own: they may meet values of another rank."""
+        return Chain([LayerStep(s.object, s.state) if isinstance(s, LayerStep) else s for s in self.steps])
 
     def fit(self, batches: Callable[[int], tf.data.Dataset]) -> None:
         """Fit what is unfitted; `batches(k)` are the training rows after the first k steps."""
         for position, step in enumerate(self.steps):
             if isinstance(step, LayerStep) and step.unfitted:
-                _guarded(step, lambda position=position, step=step: step.fit(batches(position)))
+                _guarded(step, partial(step.fit, batches(position)))
 
 
 def _guarded(step: Step, action: Callable[[], Any]) -> Any:

@@ -13,7 +13,7 @@ from specc.data.table import Array
 Kind = Literal["int64", "float64", "string"]
 
 
-class NeedsText(Exception):
+class TextError(Exception):
     """A column that looked like numbers holds a text; it must be read again as text."""
 
     def __init__(self, column: str) -> None:
@@ -21,7 +21,7 @@ class NeedsText(Exception):
         super().__init__(column)
 
 
-class MissingValue(Exception):
+class MissingError(Exception):
     """A value lacks: in which row of the chunk, and in which column."""
 
     def __init__(self, row: int, column: str) -> None:
@@ -52,11 +52,11 @@ class Use:
 def convert(name: str, texts: Sequence[str], kind: Kind, use: Use) -> tuple[Array, Kind]:
     """A chunk of a column whose earlier chunks were of `kind`; and the kind they now have together.
 
-    Raises NeedsText, MissingValue.
+    Raises TextError, MissingError.
     """
     lacking = [row for row, text in enumerate(texts) if text in use.missing]
     if lacking and name not in use.fills:
-        raise MissingValue(lacking[0], name)
+        raise MissingError(lacking[0], name)
     if lacking:
         filled = list(texts)
         for row in lacking:
@@ -73,7 +73,7 @@ def _numbers(name: str, texts: Sequence[str], kind: Kind, use: Use) -> tuple[Arr
     if use.decimal != ".":
         texts = [text.replace(use.decimal, ".") for text in texts]
     if any("_" in text for text in texts):  # Python's own spelling of numbers, not a file's
-        raise NeedsText(name)
+        raise TextError(name)
     if kind == "int64":
         try:
             return np.array(texts, dtype=np.int64), "int64"
@@ -82,10 +82,10 @@ def _numbers(name: str, texts: Sequence[str], kind: Kind, use: Use) -> tuple[Arr
     try:
         numbers = np.array(texts, dtype=np.float64)
     except ValueError:
-        raise NeedsText(name) from None
+        raise TextError(name) from None
     absent = np.flatnonzero(np.isnan(numbers))
     if len(absent) and name not in use.fills:
-        raise MissingValue(int(absent[0]), name)
+        raise MissingError(int(absent[0]), name)
     if len(absent):
         numbers[absent] = float(use.fills[name])
     return numbers, "float64"

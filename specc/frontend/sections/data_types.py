@@ -122,7 +122,8 @@ class Field:
     """A tensor made of one column, or of several that are stacked last.
 
     `shape` is one example's; None in it is padded to the batch's longest with `pad`. `fill` stands in
-    for missing values. `decode` makes an image of a path.
+    for missing values. `decode` makes an image of a path. An `implied` field is a column that is used under
+    its own name and not written under `fields`.
     """
 
     name: str
@@ -139,6 +140,7 @@ class Field:
     fill: float | int | str | None = None
     decode: Literal["image"] | None = None
     augment: tuple[KerasObject, ...] = ()
+    implied: bool = False
 
 
 @dataclass(frozen=True, slots=True)

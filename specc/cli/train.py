@@ -53,6 +53,7 @@ def command(
     """
     spec = changes.load(path)
     load_tensorflow()
+    from specc.report.curves import draw_curves
     from specc.training.train import train
 
     reporter = Reporter()
@@ -69,6 +70,7 @@ def command(
             log=click.echo,
             reporter=reporter,
         )
+        draw_curves(run)
     show(reporter.sorted(), spec.texts)
     _tell(run)
 

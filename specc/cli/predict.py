@@ -1,0 +1,40 @@
+"""`specc predict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from specc.cli.files import check_writable
+from specc.cli.options import placed, plugin_option
+from specc.cli.reports import plural
+from specc.lower.quiet import load_tensorflow
+
+
+@click.command("predict")
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("given", metavar="DATA", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "out", metavar="OUT.csv", required=True, type=click.Path(path_type=Path),
+    help="Where to write: .csv (classes and probabilities, or numbers) or .npz (raw).",
+)  # fmt: skip
+@click.option("--batch-size", type=click.IntRange(min=1), help="Rows at a time; the run's unless given.")
+@plugin_option
+def command(folder: Path, given: Path, out: Path, batch_size: int | None) -> None:
+    """Apply the best model of a RUN to the file DATA: one line of OUT.csv for each row.
+
+    DATA has the columns of the run's source (targets may lack), or is an image or a folder of images.
+    """
+    if out.suffix not in (".csv", ".npz"):
+        raise click.BadParameter("the file's name ends in .csv or .npz", param_hint="'-o'")
+    check_writable(out)
+    load_tensorflow()
+    from specc.inference.run import open_run
+
+    run = open_run(folder)
+    with placed(run.spec):
+        outputs = run.predict(given, batch_size=batch_size)
+        run.write_predictions(out, outputs)
+    rows = len(next(iter(outputs.values())))
+    click.echo(f"{out}: {plural(rows, 'row')}")

@@ -334,7 +334,7 @@ class Expander:
         name = step_name(step, scope, self.reporter)
         read = read_formula(step.argument, scope, self.catalog, self.reporter)
         if step.argument is None:
-            self.reporter.error("wrong-type", "a formula is a text, and this is empty", step.key.span)
+            self.reporter.error("wrong-type", "a formula is a text, and this is empty", step.place)
         if read is None:
             self.broken(name, None, scope, step)
             return

@@ -59,7 +59,7 @@ class _Reading:
         found = {n.dotted(name) or "": name for name in tensor_names(expression)}
         tensors = {name: self.tensor(name, node) for name, node in found.items()}
         wrong = [call for call in calls(expression) if not self.function(call)]
-        if wrong or any(tensor is None for tensor in tensors.values()):
+        if not self.check_logic(expression) or wrong or any(tensor is None for tensor in tensors.values()):
             return None
         known = {name: tensor for name, tensor in tensors.items() if tensor is not None}
         if not self.check_batch_axis(expression, known):
@@ -103,8 +103,31 @@ class _Reading:
         elif self.catalog.ops[name].refused:
             self.fail(call.function, f"`{name}` cannot stand in a spec: {self.catalog.ops[name].refused}")
         else:
-            return True
+            return self.keywords(call, name)
         return False
+
+    def keywords(self, call: n.Call, name: str) -> bool:
+        """Whether an op has the named arguments that a call gives."""
+        known = self.catalog.ops[name].by_name
+        unknown = [(key, value) for key, value in call.keywords if key not in known]
+        for key, value in unknown:
+            self.fail(
+                value, f"`{name}` has no argument `{key}`", did_you_mean(key, known), "unknown-argument"
+            )
+        return not unknown
+
+    def check_logic(self, expression: Expression) -> bool:
+        """Python's logic asks whether a value is true; of a tensor nobody knows before it is computed."""
+        right = True
+        stack = [expression]
+        while stack:
+            node = stack.pop()
+            stack += n.children(node)
+            word, help = _logic(node)
+            if word:
+                self.fail(node, f"a formula takes no {word}", help)
+                right = False
+        return right
 
     def unknown_function(self, call: n.Call, name: str) -> None:
         help = did_you_mean(name, self.catalog.ops)
@@ -132,6 +155,21 @@ class _Reading:
                 self.fail(first, "axis 0 is the batch", "keep it whole: `x[:, …]`")
                 right = False
         return right
+
+
+def _logic(node: Expression) -> tuple[str, str]:
+    """What of Python's logic a node is, and what to write; two empty texts for any other node."""
+    if isinstance(node, n.Logical):
+        return f"`{node.operator}`", f"write `logical_{node.operator}(…, …)`"
+    if isinstance(node, n.Unary) and node.operator == "not":
+        return "`not`", "write `logical_not(…)`"
+    if isinstance(node, n.Conditional):
+        return "`if`", "write `where(test, a, b)`"
+    if isinstance(node, n.Comprehension):
+        return "`for`", "loop when the spec is compiled: `$([… for … in …])`"
+    if isinstance(node, n.Compare) and (len(node.operators) > 1 or "in" in node.operators[0]):
+        return "such comparison", "compare two tensors at a time: `logical_and(a < b, b < c)`"
+    return "", ""
 
 
 __all__ = ["BROKEN", "ReadFormula", "read_formula"]

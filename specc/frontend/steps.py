@@ -32,6 +32,12 @@ class Step:
     span: Span
     keys: Mapping | None = None
 
+    @property
+    def place(self) -> Span:
+        """Where the argument stands, be it null; the kind where there is none."""
+        value = self.get(self.kind)
+        return self.key.span if value is None else value.span
+
     def get(self, name: str) -> Value | None:
         """What stands beside the kind under `name`."""
         return self.keys.get(name) if self.keys is not None else None

@@ -71,7 +71,7 @@ def _rounds(expander: Expander, step: Step, scope: Scope) -> tuple[str, list[Any
     """The loop variable (empty without one) and its values; None where wrong."""
     reporter = expander.reporter
     if step.argument is None:
-        reporter.error("wrong-type", "`repeat` wants a number, or a variable and its values", step.key.span)
+        reporter.error("wrong-type", "`repeat` wants a number, or a variable and its values", step.place)
         return None
     filled = fill_value(step.argument, scope.values, reporter)
     if filled is None:
@@ -119,7 +119,7 @@ def branches(expander: Expander, step: Step, scope: Scope) -> None:
     if not isinstance(step.argument, Sequence):
         found = "empty" if step.argument is None else describe(step.argument)
         title = f"`branches` is a list of lists of steps, and this is {found}"
-        reporter.error("wrong-type", title, step.key.span)
+        reporter.error("wrong-type", title, step.place)
     else:
         for steps in step.argument:
             results.append(_body(expander, steps, start, scope))
@@ -133,7 +133,7 @@ def branches(expander: Expander, step: Step, scope: Scope) -> None:
         )
     ends = [_end(expander, result, step) for result in results]
     if isinstance(step.argument, Sequence) and not len(step.argument):
-        reporter.error("wrong-type", "these `branches` are empty", step.key.span)
+        reporter.error("wrong-type", "these `branches` are empty", step.place)
     if start is None or not ends or any(end is None for end in ends) or (merge is None and wanted is None):
         names = output_names(step, scope, reporter) if merge is None else None
         expander.broken(name, names, scope, step)
@@ -152,7 +152,7 @@ def residual(expander: Expander, step: Step, scope: Scope) -> None:
     name = step_name(step, scope, reporter)
     start = single(step.get("from"), step.key.span, scope, reporter)
     if step.argument is None:
-        reporter.error("wrong-type", "`residual` wants a list of steps", step.key.span)
+        reporter.error("wrong-type", "`residual` wants a list of steps", step.place)
     body = _body(expander, step.argument, start, scope)
     shortcut: Binding | None = start or BROKEN
     if (steps := step.get("shortcut")) is not None:

@@ -158,6 +158,9 @@ def into_layer(
         filled = fill_value(value, scope.values, reporter)
         if filled is None:
             return None
+        if isinstance(filled, Scalar) and filled.value is None:
+            reporter.error("wrong-type", "`from` takes names, and this is null", filled.span)
+            return None
         if isinstance(filled, Mapping):
             for key, item in filled.entries:
                 given[str(key.value)] = reader.wire(item)

@@ -32,9 +32,12 @@ def keras_error(
     """The error as a diagnostic at its step, with Keras's reason and the uses that led there."""
     if isinstance(error, SpecError):
         return error
+    related = tuple((span, f"in {label}") for span, label in reversed(origin.uses))
+    if isinstance(error, ExpressionError):
+        diagnostic = Diagnostic("bad-formula", error.message, origin.span, related=related, help=error.help)
+        return SpecError([diagnostic])
     reason = reason_of(error)
     notes = () if reason == title else (reason,)
-    related = tuple((span, f"in {label}") for span, label in reversed(origin.uses))
     return SpecError([Diagnostic(code, title, origin.span, notes=notes, related=related)])
 
 

@@ -156,6 +156,7 @@ def build_compiled(spec: Spec, name: str | None = None) -> keras.Model:
         freezer.apply(stage)
         assert stage.optimizer is not None, "the first stage has one"
         compile_model(model, stage, optimizer=make(stage.optimizer), jit_compile=section.jit_compile or False)
+        model.optimizer.build(model.trainable_variables)  # saved whole, and `fit` traces its step once
     return model
 
 

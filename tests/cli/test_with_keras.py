@@ -1,15 +1,22 @@
-"""The commands that load TensorFlow, as processes: what they print, leave behind, and say with their exit code."""
+"""The commands that load TensorFlow: what they print and leave behind.
+
+As processes where TensorFlow's own noise must be seen to be gone, otherwise in this one, which is quicker.
+"""
 
 import csv
 import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from click.testing import CliRunner
+
+from specc.cli.main import cli
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +50,20 @@ train:
 REFUSED = SPEC.replace("    - encoder\n", "    - Reshape: [3, 3]\n")
 
 
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def here(*arguments: str, folder: Path) -> Done:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        result = CliRunner().invoke(cli, arguments)
+    return Done(result.exit_code, result.stdout, result.stderr)
+
+
 def specc(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("TF_", "SPECC_"))
@@ -74,15 +95,15 @@ def test_compile_saves_a_plain_keras_model(folder: Path) -> None:
 
 
 def test_compile_of_another_model(folder: Path) -> None:
-    done = specc("compile", "iris.yaml", "-o", "encoder.keras", "--model", "encoder", folder=folder)
+    done = here("compile", "iris.yaml", "-o", "encoder.keras", "--model", "encoder", folder=folder)
     assert done.stdout == "encoder.keras: model encoder, 80 parameters\n"
-    done = specc("compile", "iris.yaml", "-o", "encoder.keras", "--model", "encodr", folder=folder)
+    done = here("compile", "iris.yaml", "-o", "encoder.keras", "--model", "encodr", folder=folder)
     assert done.returncode == 2
     assert "did you mean `encoder`?" in done.stderr
 
 
 def test_what_keras_refuses_is_told_at_its_step(folder: Path) -> None:
-    done = specc("compile", "refused.yaml", "-o", "refused.keras", folder=folder)
+    done = here("compile", "refused.yaml", "-o", "refused.keras", folder=folder)
     assert done.returncode == 2
     assert "refused.yaml:13:" in done.stderr
     assert "- Reshape: [3, 3]" in done.stderr
@@ -91,12 +112,12 @@ def test_what_keras_refuses_is_told_at_its_step(folder: Path) -> None:
 
 
 def test_summary(folder: Path) -> None:
-    done = specc("summary", "iris.yaml", folder=folder)
+    done = here("summary", "iris.yaml", folder=folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert "model encoder" in done.stdout
     assert "[batch, 3]" in done.stdout
     assert "131 parameters" in done.stdout
-    (encoder, model) = json.loads(specc("summary", "iris.yaml", "--format", "json", folder=folder).stdout)
+    (encoder, model) = json.loads(here("summary", "iris.yaml", "--format", "json", folder=folder).stdout)
     assert [encoder["parameters"], model["parameters"]] == [80, 131]
     assert model["layers"][-1]["outputs"] == [[None, 3]]
 
@@ -115,28 +136,28 @@ def test_train_leaves_a_run(folder: Path, trained: subprocess.CompletedProcess[s
 class TestRun:
     def test_a_run_is_not_overwritten(self, folder: Path) -> None:
         again = ("train", "iris.yaml", "--run-dir", "runs/iris", "--epochs", "1", "--quiet")
-        done = specc(*again, folder=folder)
+        done = here(*again, folder=folder)
         assert done.returncode == 2
         assert "error[run-folder-taken]" in done.stderr
 
     def test_evaluate(self, folder: Path) -> None:
-        done = specc("evaluate", "runs/iris", folder=folder)
+        done = here("evaluate", "runs/iris", folder=folder)
         assert done.stderr == ""
         assert done.stdout.startswith("test  loss ")
         found = json.loads(
-            specc("evaluate", "runs/iris", "--split", "train", "--format", "json", folder=folder).stdout
+            here("evaluate", "runs/iris", "--split", "train", "--format", "json", folder=folder).stdout
         )
         assert found["accuracy"] > 0.8
 
     def test_predict(self, folder: Path) -> None:
         np.savez(folder / "some.npz", features=np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 2.9, 5.6, 1.8]]))
-        done = specc("predict", "runs/iris", "some.npz", "-o", "out.csv", folder=folder)
+        done = here("predict", "runs/iris", "some.npz", "-o", "out.csv", folder=folder)
         assert (done.stdout, done.stderr) == ("out.csv: 2 rows\n", "")
         rows = list(csv.DictReader((folder / "out.csv").open(encoding="utf-8")))
         assert list(rows[0]) == ["label", "label_0", "label_1", "label_2"]
         assert [row["label"] for row in rows] == ["0", "2"]
 
     def test_what_is_no_run(self, folder: Path) -> None:
-        done = specc("evaluate", "runs", folder=folder)
+        done = here("evaluate", "runs", folder=folder)
         assert done.returncode == 2
         assert "error[run-invalid]" in done.stderr

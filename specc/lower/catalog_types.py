@@ -100,7 +100,7 @@ BY_NAME: dict[str, str] = {
     "headers": "mapping?",
     "height": _COUNT,
     "height_factor": _NUMBER_OR_PAIR,
-    "idf_weights": "numbers|string?",
+    "idf_weights": "numbers?",  # a text would be the path of a file, read from anywhere
     "ignore_class": "integer?",
     "initial_learning_rate": "number",
     "initial_value_threshold": "number?",
@@ -209,7 +209,7 @@ BY_NAME: dict[str, str] = {
     "values": "numbers",
     "variance": "number|list?",
     "verbose": "integer|boolean|string",
-    "vocabulary": "list|string?",
+    "vocabulary": "list?",  # likewise
     "vocabulary_dtype": "dtype",
     "warmup_steps": "integer >=0",
     "warmup_target": "number?",

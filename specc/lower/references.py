@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -40,6 +41,9 @@ def _application(reference: Reference, models: Mapping[str, keras.Model], spec: 
     arguments = {name: value for name, value in settings.items() if name not in _OWN}
     if isinstance(arguments.get("input_shape"), list):
         arguments["input_shape"] = tuple(arguments["input_shape"])
+    weights = arguments.get("weights")
+    if isinstance(weights, str) and Path(weights).suffix:
+        arguments["weights"] = str(_inside(weights, reference, spec))
     with fresh_names():
         model = getattr(keras.applications, settings["application"])(**arguments, name=reference.name)
     return _with_outputs(model, settings.get("outputs"), reference.name)
@@ -79,16 +83,21 @@ def _average(reference: Reference, models: Mapping[str, keras.Model], spec: Spec
 
 def _load(reference: Reference, models: Mapping[str, keras.Model], spec: Spec) -> keras.Model:
     """A saved model (`.keras`, without custom code)."""
-    path = (spec.root / str(reference.settings["load"])).resolve()
-    if not path.is_relative_to(spec.root.resolve()):
-        title = f"`{reference.settings['load']}` lies outside the spec's folder"
-        raise SpecError([Diagnostic("outside-folder", title, reference.span)])
-    if not path.exists():
-        title = f"there is no file `{reference.settings['load']}`"
-        raise SpecError([Diagnostic("missing-file", title, reference.span)])
+    path = _inside(str(reference.settings["load"]), reference, spec)
     from specc.lower.saved import load_saved
 
     return _with_outputs(load_saved(path, reference.name), reference.settings.get("outputs"), reference.name)
+
+
+def _inside(named: str, reference: Reference, spec: Spec) -> Path:
+    """A file that a spec names, which lies in the spec's folder or below it; raises SpecError."""
+    path = (spec.root / named).resolve()
+    if not path.is_relative_to(spec.root.resolve()):
+        title = f"`{named}` lies outside the spec's folder"
+        raise SpecError([Diagnostic("outside-folder", title, reference.span)])
+    if not path.exists():
+        raise SpecError([Diagnostic("missing-file", f"there is no file `{named}`", reference.span)])
+    return path
 
 
 _FORMS = {"application": _application, "average_of": _average, "load": _load}

@@ -9,7 +9,7 @@ from inspect import signature
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from specc.catalog.objects import KerasObject
-from specc.catalog.rules.dims import Dim, symbol
+from specc.catalog.rules.dims import Dim, render, symbol
 from specc.catalog.rules.policy import FLOATX, is_float, precisions
 from specc.catalog.rules.types import (
     LayerType,
@@ -280,6 +280,7 @@ def infer_layer(
     complete = {**defaults(kind), **arguments}
     call = Call(kind, complete, inputs, settings or {}, policy, autocast, name or kind, models or {})
     outputs = rule(call)
+    _check_sizes(outputs)
     outputs, fate = _masked(outputs, masks, call.masked)
     return LayerType(outputs, tuple(call.weights), call.multiply_adds, tuple(call.kept), fate)
 
@@ -304,10 +305,17 @@ def infer_op(name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | No
     except TypeError as error:
         raise RuleError("argument", f"the arguments {signature(rule)}", str(error)) from error
     result = rule(*args, **kwargs)
+    _check_sizes(result)
     constant = all(tensor.constant for tensor in tensors)
     if isinstance(result, tuple):
         return tuple(TensorType(item.shape, item.dtype, constant=constant) for item in result)
     return TensorType(result.shape, result.dtype, constant=constant)
+
+
+def _check_sizes(outputs: Tensors) -> None:
+    for tensor in outputs if isinstance(outputs, tuple) else (outputs,):
+        if any(isinstance(size, int) and size < 0 for size in tensor.shape):
+            raise RuleError("size", "sizes of 0 or more to come out", render(tensor.shape))
 
 
 def _tensors_within(given: Any) -> list[TensorType]:

@@ -62,7 +62,8 @@ def _steps(first: Any, last: Any, stride: Any) -> Dim:
         if not whole(stride):
             raise NoRuleError("arange over an unknown size by a step that is not whole")
         return ceil_div(span, int(stride))
-    return max(0, math.ceil(span / stride))
+    count: int = max(0, math.ceil(span / stride))
+    return count
 
 
 @op("linspace")

@@ -317,7 +317,7 @@ def _ctc_loss(
     given = tensor(output, "output")
     batch = tensor(target, "target").shape[0]
     for name, one in (("output", given), ("target_length", target_length), ("output_length", output_length)):
-        if same(batch, tensor(one, name).shape[0]) is False:
+        if unequal(batch, tensor(one, name).shape[0]):
             raise RuleError(
                 "size", "one batch size", f"{batch} and {one}", inputs=("target", name), axes=(0, 0)
             )

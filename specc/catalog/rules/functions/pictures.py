@@ -143,7 +143,10 @@ def _extract_patches(
     sizes = conv_sizes(
         space, window, window if strides is None else strides, padding, dilation_rate, "size", first
     )
-    channels = x.shape[-3 if first else -1] * window[0] * window[1]
+    axis = x.rank - (3 if first else 1)
+    if not isinstance(x.shape[axis], int):
+        raise misfit("unknown-size", "a known number of channels", "images", x, axis)
+    channels = x.shape[axis] * window[0] * window[1]
     batch = x.shape[: x.rank - 3]
     return x.shaped(*batch, *((channels, *sizes) if first else (*sizes, channels)))
 

@@ -56,7 +56,7 @@ def check(path: str | Path, params: Values = None, overrides: Values = None) -> 
     try:
         spec = _load(path, params, overrides)
     except SpecError as error:
-        return Report(error.diagnostics, dict(getattr(error, "texts", {})))
+        return Report(error.diagnostics, dict(error.texts))
     return Report(spec.warnings, spec.texts)
 
 

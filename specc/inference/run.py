@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -77,7 +78,7 @@ class Run:
             raise _invalid(self.path, "`best.keras` is missing")
         try:
             model.load_weights(self.folder.best)
-        except (ValueError, KeyError, OSError) as error:
+        except (ValueError, KeyError, OSError, BadZipFile) as error:
             raise _invalid(self.path, "the weights in `best.keras` do not fit `spec.yaml`") from error
         if self.spec.train is not None and self.spec.train.stages:
             compile_model(model, self._stage, optimizer=keras.optimizers.SGD())

@@ -18,13 +18,20 @@ REPORTING = frozenset({"error", "warning", "fail", "report", "Diagnostic", "_Fin
 ELSEWHERE: dict[str, str] = {
     "file-too-large": "source/test_files.py",
     "freeze-unmatched": "training/test_fitting.py",
+    "keras-error": "lower/test_models.py",
     "keras-refuses": "lower/test_objects.py",
+    "run-data": "inference/test_opened_run.py",
     "run-folder-taken": "training/test_folder.py",
     "run-folder-unwritable": "training/test_folder.py",
     "run-invalid": "training/test_folder.py",
     "training-failed": "training/test_run.py",
+    "training-left-out": "training/test_strategy.py",
+    "training-missing": "training/test_train_spec.py",
     "training-nan": "training/test_run.py",
+    "training-program": "training/test_train_spec.py",
     "training-strategy": "training/test_strategy.py",
+    "unknown-model": "training/test_train_spec.py",
+    "weights-not-fetched": "lower/test_models.py",
 }
 """Codes that no spec alone provokes (they need files, data, Keras or a command line), and their tests."""
 

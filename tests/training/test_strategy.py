@@ -77,16 +77,22 @@ def flat(values: Any) -> list[float]:
 def test_a_batch_that_cannot_be_shared_is_left_out(tmp_path: Path) -> None:
     found = python(
         """
-from training_case import build
+from specc.source.diagnostic import Reporter
+from specc.training.fitting import check
+from specc.training.train import run
+from training_case import build, training
 two = open_strategy("mirrored", ("cpu:0", "cpu:1"))
 with two.scope():
     model = build()
-trained(BASE + "epochs: 2\\n", out, data=Case(size=81), strategy=two, model=model)
-print(int(model.optimizer.iterations.numpy()))
+made = training(BASE + "epochs: 2\\n", out, data=Case(size=81), strategy=two, model=model)
+reporter = Reporter()
+check(made, reporter)
+run(made)
+print(json.dumps([int(model.optimizer.iterations.numpy()), [d.code for d in reporter]]))
 """,
         tmp_path,
     )
-    assert found == 10
+    assert found == [10, ["training-left-out"]]
 
 
 def test_unknown_strategies_and_devices_are_refused(tmp_path: Path) -> None:

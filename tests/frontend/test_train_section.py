@@ -174,3 +174,10 @@ def test_paths_within(path: str) -> None:
 @pytest.mark.parametrize("path", ["/a", "../a", "a/../../b", "C:\\a", "..\\a", "\\a", "c:a"])
 def test_paths_outside(path: str) -> None:
     assert not lies_within(path)
+
+
+def test_classes_of_metrics_have_the_same_log_names_in_every_run() -> None:
+    metrics = "[AUC, {AUC: {curve: PR}}, {MeanIoU: {num_classes: 2}}, {AUC: {name: area}}, mae]"
+    stage = only_stage(BASE + f"metrics: {metrics}\n")
+    names = [metric.arguments["name"] for metric in stage.metrics["label"]]
+    assert names == ["auc", "auc_1", "mean_io_u", "area", "mae"]

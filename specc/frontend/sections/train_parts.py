@@ -6,6 +6,7 @@ One rule tells the two apart: a mapping whose only key is capitalised is a class
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -171,8 +172,29 @@ def _metric_list(value: Value, context: Context) -> tuple[KerasObject, ...]:
     if is_null(value):
         return ()
     items = value.items if isinstance(value, Sequence) else (value,)
-    read = (_metric(item, context) for item in items)
-    return tuple(metric for metric in read if metric is not None)
+    found: list[KerasObject] = []
+    for item in items:
+        metric = _metric(item, context)
+        if metric is not None:
+            found.append(_with_log_name(metric, found, context))
+    return tuple(found)
+
+
+def _with_log_name(metric: KerasObject, before: list[KerasObject], context: Context) -> KerasObject:
+    """A class that Keras would number by what its process has built so far (`auc_3`): `auc`, always."""
+    signature = context.catalog.objects["metric"].get(metric.kind)
+    name = signature.by_name.get("name") if signature is not None and not metric.identifier else None
+    if name is None or name.default is not None or metric.arguments.get("name") is not None:
+        return metric
+    alike = sum(other.kind == metric.kind for other in before)
+    log_name = snake_case(metric.kind) + (f"_{alike}" if alike else "")
+    return replace(metric, arguments={**metric.arguments, "name": log_name})
+
+
+def snake_case(name: str) -> str:
+    """The name that Keras gives to the first object of a class: `MeanIoU` is `mean_io_u`."""
+    parted = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", parted).lower()
 
 
 def _metric(value: Value, context: Context) -> KerasObject | None:

@@ -47,6 +47,7 @@ class _Reader:
     def __init__(self, path: Path, name: Located, form: CsvFormat) -> None:
         self.path, self.name, self.form = path, name, form
         self.names = self._names()
+        self.records = 0
 
     def _names(self) -> tuple[str, ...]:
         with self.path.open(newline="", encoding="utf-8-sig") as file:
@@ -110,6 +111,7 @@ class _Reader:
                 if keep:
                     chunks[name].append(array)
             start += len(chunk)
+        self.records = start
         rows_kept = np.concatenate(stay) if stay else np.empty(0, np.int64)
         if not len(rows_kept):
             fail("data-csv", f"`{self.name}` has no rows", self.name.span)
@@ -160,6 +162,13 @@ class CsvOnDisk:
     def __init__(self, reader: _Reader, kinds: Mapping[str, Kind], use: Use, rows: Indices) -> None:
         self._reader, self._kinds, self._use = reader, dict(kinds), use
         index = RecordIndex(reader.path, quoted=True)
+        if len(index) != reader.records + int(reader.form.header):
+            fail(
+                "data-csv",
+                f"`{reader.name}` is too large to be read whole, and its records cannot be told apart",
+                reader.name.span,
+                help="end records with line breaks, and quote the values that hold a quote",
+            )
         self._records = index.part(rows + int(reader.form.header))
 
     @property

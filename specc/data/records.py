@@ -9,6 +9,7 @@ import numpy as np
 from specc.data.table import Indices
 
 BLOCK = 1 << 24
+BOM = b"\xef\xbb\xbf"
 
 
 class RecordIndex:
@@ -24,6 +25,9 @@ class RecordIndex:
         starts = np.concatenate([[0], ends[:-1]])
         filled = self._filled(starts, ends)
         self.starts, self.ends = starts[filled], ends[filled]
+        with path.open("rb") as file:
+            if file.read(len(BOM)) == BOM and len(self.starts):
+                self.starts[0] = len(BOM)
 
     def __len__(self) -> int:
         return len(self.starts)

@@ -7,6 +7,8 @@ import re
 from specc.catalog.objects import KerasObject
 from specc.catalog.read import read_object
 from specc.catalog.signature import Catalog
+from specc.frontend.expressions.formula import tensor_names
+from specc.frontend.expressions.nodes import dotted
 from specc.frontend.sections.data_settings import Context
 from specc.frontend.sections.data_types import Field, Formula, Located, Transform
 from specc.source.suggest import did_you_mean
@@ -233,15 +235,16 @@ def _read_transform(value: Value, context: Context) -> Transform | None:
 
 
 def _check_previous(formula: Formula, context: Context) -> None:
-    others = [name for name in formula.names if name != "previous"]
-    if others:
-        context.reporter.error(
-            "data-reference",
-            f"a transform's formula refers to `{others[0]}`",
-            formula.span,
-            "only `previous` is known here",
-            help="formulas over several fields belong into `derive`",
-        )
+    for node in tensor_names(formula.expression):
+        name = dotted(node)
+        if name != "previous":
+            context.reporter.error(
+                "data-reference",
+                f"a transform's formula refers to `{name}`",
+                formula.place(node),
+                "only `previous` is known here",
+                help="formulas over several fields belong into `derive`",
+            )
 
 
 def _read_layer(value: Value, where: str, allowed: tuple[str, ...], context: Context) -> KerasObject | None:

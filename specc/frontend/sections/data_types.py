@@ -113,6 +113,11 @@ class Formula:
         found = (dotted(node) for node in tensor_names(self.expression))
         return tuple(dict.fromkeys(name for name in found if name is not None))
 
+    def place(self, node: Expression) -> Span:
+        """Where a part of it stands in the spec."""
+        quoted = self.span.end_column - self.span.column == len(self.text) + 2
+        return self.span.within(node.start + quoted, node.end + quoted)
+
 
 Transform = KerasObject | Formula
 

@@ -111,9 +111,9 @@ class _Reading:
         known = self.catalog.ops[name].by_name
         unknown = [(key, value) for key, value in call.keywords if key not in known]
         for key, value in unknown:
-            self.fail(
-                value, f"`{name}` has no argument `{key}`", did_you_mean(key, known), "unknown-argument"
-            )
+            start = self.text.rfind(key, 0, value.start)
+            message, help = f"`{name}` has no argument `{key}`", did_you_mean(key, known)
+            self.error(ExpressionError(message, start, start + len(key), help), "unknown-argument")
         return not unknown
 
     def check_logic(self, expression: Expression) -> bool:

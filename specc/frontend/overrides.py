@@ -83,19 +83,19 @@ class _Given:
             return None
         if isinstance(self.item, tuple):
             return from_python(self.item[1], self.span)
+        if not self.value_text.strip():
+            return Scalar("", self.span, quoted=True)
         found = parse(self.value_text, COMMAND_LINE, held := Reporter())
         for problem in held:
             reporter.error(problem.code, problem.title, self.span, help=problem.help, notes=problem.notes)
-        return None if found is None and held.failed else _moved(found, self.span)
+        return None if found is None else _moved(found, self.span)
 
 
-def _moved(value: Value | None, span: Span) -> Value:
+def _moved(value: Value, span: Span) -> Value:
     if isinstance(value, Sequence):
         return Sequence(tuple(_moved(item, span) for item in value), span)
     if isinstance(value, Mapping):
         return Mapping(tuple((Scalar(k.value, span), _moved(v, span)) for k, v in value.entries), span)
-    if value is None:
-        return Scalar("", span)
     return Scalar(value.value, span, value.quoted)
 
 

@@ -13,9 +13,11 @@ from specc.frontend.sections.data import CsvFormat
 from specc.source.diagnostic import SpecError
 
 WHOLE = 1 << 30
+PLAIN = CsvFormat()
+ALL = Use()
 
 
-def opened(path: Path, form: CsvFormat = CsvFormat(), use: Use = Use(), in_memory: int = WHOLE) -> Table:
+def opened(path: Path, form: CsvFormat = PLAIN, use: Use = ALL, in_memory: int = WHOLE) -> Table:
     return open_csv(path, located(path.name), form, use, in_memory)
 
 

@@ -1,0 +1,480 @@
+"""Keras models back to graphs: the first half of `specc decompile`.
+
+Names stay Keras's own wherever a spec could refer to them. Calls of functions (`ops.add`, `x[:, 1:]`) become
+formulas, models within models stay models, layers that are called again are reuses.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+from keras import tree
+
+from specc.catalog.objects import KerasObject
+from specc.frontend.expressions import nodes as n
+from specc.frontend.expressions.formula import tensor_names
+from specc.frontend.expressions.nodes import Expression, dotted
+from specc.frontend.project import ENTRY
+from specc.graph.ir import Formula, Graph, Input, Layer, Node, Operation, Origin, Reuse, Use, Weight, Wire
+from specc.graph.verify import verify
+from specc.lower.read_layer import UnreadableError, read_layer
+from specc.lower.read_op import named, read_operation
+from specc.source.diagnostic import Reporter
+from specc.source.span import Span
+
+
+def read_models(model: keras.Model) -> dict[str, Graph]:
+    """The graphs of a model and of those it calls, each before those that use it; the last is `model`.
+
+    Raises SpecError (`inexpressible`) naming everything that a spec cannot say.
+    """
+    reading = _Reading()
+    reading.model(model, ENTRY)
+    reading.reporter.stop_if_failed()
+    for graph in reading.graphs.values():
+        verify(graph)
+    return reading.graphs
+
+
+def read_graph(model: keras.Model) -> Graph:
+    """One flat graph of a model: models within are taken apart, and a second call of one reuses its layers.
+
+    Raises SpecError (`inexpressible`) naming everything that a spec cannot say.
+    """
+    reading = _Reading(flat=True)
+    reading.model(model, ENTRY)
+    reading.reporter.stop_if_failed()
+    verify(reading.graphs[ENTRY])
+    return reading.graphs[ENTRY]
+
+
+class _Reading:
+    """What is shared between the models that are read: graphs, and whose layer is whose."""
+
+    def __init__(self, flat: bool = False) -> None:
+        self.flat = flat
+        self.reporter = Reporter()
+        self.graphs: dict[str, Graph] = {}
+        self.names: dict[int, str] = {}
+        self.owners: dict[int, tuple[keras.layers.Layer, str]] = {}
+
+    def model(self, model: keras.Model, name: str) -> None:
+        graph = _Model(self, _functional(model, self.reporter), name).read()
+        if graph is not None:
+            self.graphs[name] = graph
+
+    def model_name(self, model: keras.Model) -> str:
+        """The name in the spec of a model within; it is read at its first use."""
+        if id(model) not in self.names:
+            taken = {*self.names.values(), ENTRY}
+            name = _unique(_valid(model.name).replace(".", "_").lower(), taken)
+            self.names[id(model)] = name
+            self.model(model, name)
+        return self.names[id(model)]
+
+    def refuse(self, what: str, why: str) -> None:
+        self.reporter.error("inexpressible", f"{what} cannot be written in a spec", None, notes=[why])
+
+
+def _functional(model: keras.Model, reporter: Reporter) -> keras.Model:
+    """The functional model that a model is or holds."""
+    if isinstance(model, keras.Sequential):
+        inner = model._functional
+        if inner is not None:
+            return inner
+        why, help = "it is not built: the shape of its input is not known", "call `model.build(…)` first"
+    elif hasattr(model, "_nodes") and hasattr(model, "operations"):
+        return model
+    else:
+        why, help = (
+            f"it is a {type(model).__name__}: only Functional and Sequential models tell their graph",
+            "",
+        )
+    title = f"the model `{model.name}` cannot be written in a spec"
+    reporter.error("inexpressible", title, None, notes=[why], help=help)
+    reporter.stop_if_failed()
+    raise AssertionError("unreachable")
+
+
+class _Model:
+    """Reads one functional model; `prefix` comes before names of what is taken apart."""
+
+    def __init__(self, reading: _Reading, model: keras.Model, name: str) -> None:
+        self.reading, self.model, self.graph_name = reading, model, name
+        self.span = Span(f"<{model.name}>", 1, 1, 1, 1)
+        self.nodes: list[Node] = []
+        self.weights: list[Weight] = []
+        self.inputs: list[Input] = []
+        self.tensors: dict[int, str] = {}
+        self.taken: set[str] = set()
+        self.layers: dict[int, str] = {}
+
+    def read(self) -> Graph | None:
+        for tensor in self.model.inputs:
+            self.input(tensor)
+        self.body(self.model, "")
+        if self.reading.reporter.failed:
+            return None
+        return Graph(
+            self.graph_name,
+            tuple(self.inputs),
+            tuple(self.weights),
+            tuple(self.nodes),
+            tuple(self.outputs()),
+            self.span,
+            bool(self.model.trainable),
+        )
+
+    def input(self, tensor: keras.KerasTensor) -> None:
+        layer = tensor._keras_history.operation
+        name = self.name(layer.name)
+        if tensor.shape and tensor.shape[0] is not None:
+            self.reading.refuse(f"the input `{layer.name}`", f"its batch is fixed to {tensor.shape[0]}")
+        if getattr(layer, "sparse", False) or getattr(layer, "ragged", False):
+            self.reading.refuse(f"the input `{layer.name}`", "it is sparse or ragged")
+        self.inputs.append(Input(name, tuple(tensor.shape[1:]), str(tensor.dtype), self.span))
+        self.tensors[id(tensor)] = name
+
+    def outputs(self) -> Iterator[tuple[str, str]]:
+        structure = self.model._outputs_struct
+        if isinstance(structure, dict):
+            for key, tensor in structure.items():
+                yield _valid(str(key)), self.tensors[id(tensor)]
+            return
+        taken: set[str] = set()
+        for tensor in self.model.outputs:
+            name = self.tensors[id(tensor)]
+            if name not in taken:
+                taken.add(name)
+                yield name, name
+
+    # --- nodes --------------------------------------------------------------------------------------------
+    def body(self, model: keras.Model, prefix: str) -> None:
+        """The nodes of a model whose inputs are known."""
+        for node in _ordered(model, set(self.tensors)):
+            self.node(node, prefix)
+
+    def node(self, node: Any, prefix: str) -> None:
+        operation = node.operation
+        try:
+            if isinstance(operation, keras.Model):
+                self.use(node, prefix)
+            elif isinstance(operation, keras.layers.Layer):
+                self.layer(node, prefix)
+            else:
+                self.operation(node, prefix)
+        except UnreadableError as error:
+            what = f"the {_word(operation)} `{operation.name}` of `{self.model.name}`"
+            self.reading.refuse(what, str(error))
+            for tensor in node.outputs:
+                self.tensors[id(tensor)] = self.name(prefix + operation.name)
+
+    def layer(self, node: Any, prefix: str) -> None:
+        layer = node.operation
+        if type(layer).__module__.startswith("keras.src.applications."):
+            self.known(node, prefix)
+            return
+        name = self.name(prefix + layer.name)
+        operation: Operation
+        if id(layer) in self.layers:
+            operation = Reuse(self.layers[id(layer)])
+        else:
+            operation = Layer(read_layer(layer, self.reading.model_name))
+            self.own(layer)
+            self.layers[id(layer)] = name
+        inputs, settings = self.arguments(node)
+        frozen = False if isinstance(operation, Layer) and not layer.trainable and layer.variables else None
+        self.add(node, name, operation, inputs, settings, frozen)
+
+    def own(self, layer: keras.layers.Layer) -> None:
+        """A layer's weights belong to one model of a spec."""
+        _, owner = self.reading.owners.setdefault(id(layer), (layer, self.graph_name))
+        if owner != self.graph_name and layer.variables:
+            raise UnreadableError(
+                f"its weights are shared by the models `{owner}` and `{self.graph_name}`, "
+                "of which neither calls the other for it"
+            )
+
+    def known(self, node: Any, prefix: str) -> None:
+        """Layers of keras.applications' own, as formulas."""
+        layer = node.operation
+        name = self.name(prefix + layer.name)
+        kind = type(layer).__name__
+        if kind == "LayerScale":
+            gamma = self.layers.get(id(layer)) or self.name(f"{name}.gamma")
+            if id(layer) not in self.layers:
+                self.layers[id(layer)] = gamma
+                initializer = KerasObject("initializer", "Constant", {"value": layer.init_values})
+                shape, trainable = (int(layer.projection_dim),), bool(layer.trainable)
+                self.weights.append(Weight(gamma, shape, initializer, trainable, Origin(self.span)))
+            (tensor,) = node.input_tensors
+            made = n.Binary("*", self.named(tensor), named(gamma))
+        elif kind == "CustomScaleLayer":
+            left, right = map(self.named, node.input_tensors)
+            scaled = n.Binary("*", right, n.Constant(layer.scale))
+            made = n.Binary("+", left, scaled)
+        else:
+            raise UnreadableError(f"`{kind}` is a layer of keras.applications that is not known here")
+        self.append(name, made, node.outputs[0])
+
+    def operation(self, node: Any, prefix: str) -> None:
+        made = read_operation(node.operation, node.arguments, self.reference)
+        name = self.name(prefix + node.operation.name)
+        if len(node.outputs) == 1:
+            self.append(name, made, node.outputs[0])
+            return
+        for position, tensor in enumerate(node.outputs):  # a formula gives one tensor
+            part = n.Subscript(made, (n.Constant(position),))
+            self.append(self.name(f"{name}_{position}"), part, tensor)
+
+    def append(self, name: str, made: Expression, tensor: keras.KerasTensor) -> None:
+        used = dict.fromkeys(dotted(found) or "" for found in tensor_names(made))
+        wires = tuple(("", used_name) for used_name in used)
+        self.nodes.append(Node(name, Formula(made), wires, (name,), Origin(self.span)))
+        self.tensors[id(tensor)] = name
+
+    def add(
+        self,
+        node: Any,
+        name: str,
+        operation: Operation,
+        inputs: list[tuple[str, Wire]],
+        settings: dict[str, Any],
+        trainable: bool | None,
+    ) -> None:
+        outputs: tuple[str, ...] = (name,)
+        if len(node.outputs) > 1:
+            outputs = tuple(self.name(f"{name}.{position}") for position in range(len(node.outputs)))
+        self.nodes.append(
+            Node(name, operation, tuple(inputs), outputs, Origin(self.span), settings, trainable)
+        )
+        for output, tensor in zip(outputs, node.outputs, strict=True):
+            self.tensors[id(tensor)] = output
+
+    # --- models within ------------------------------------------------------------------------------------
+    def use(self, node: Any, prefix: str) -> None:
+        inner = _functional(node.operation, self.reading.reporter)
+        given = dict(_by_input(inner, node))
+        settings = _settings(node, skip=1)
+        if self.reading.flat:
+            return self.inline(node, inner, given, settings, prefix)
+        used = self.reading.model_name(node.operation)
+        graph = self.reading.graphs.get(used)
+        if graph is None:  # reported already
+            for tensor in node.outputs:
+                self.tensors[id(tensor)] = self.name(node.operation.name)
+            return None
+        name = self.name(node.operation.name if self.graph_name == ENTRY else prefix + node.operation.name)
+        inputs = [
+            (spec.name, self.wire(given[id(tensor)]))
+            for spec, tensor in zip(graph.inputs, inner.inputs, strict=True)
+        ]
+        outputs = tuple(f"{name}.{output}" for output, _ in graph.outputs)
+        outputs = outputs if len(outputs) > 1 else (name,)
+        made = Node(name, Use(used), tuple(inputs), outputs, Origin(self.span), settings)
+        self.nodes.append(made)
+        by_tensor = dict(zip((tensor for _, tensor in graph.outputs), outputs, strict=True))
+        for tensor, own in zip(node.outputs, _inner_outputs(inner, graph), strict=True):
+            self.tensors[id(tensor)] = by_tensor[own]
+        return None
+
+    def inline(
+        self, node: Any, inner: keras.Model, given: Mapping[int, Any], settings: dict[str, Any], prefix: str
+    ) -> None:
+        if settings:
+            raise UnreadableError(f"it is called with {settings}, which its layers would have to be")
+        before = dict(self.tensors)
+        for tensor in inner.inputs:
+            self.tensors[id(tensor)] = before[id(given[id(tensor)])]
+        self.body(inner, f"{prefix}{node.operation.name}.")
+        results = [self.tensors[id(tensor)] for tensor in tree.flatten(inner._outputs_struct)]
+        self.tensors = before
+        self.tensors |= {id(t): result for t, result in zip(node.outputs, results, strict=True)}
+
+    # --- arguments ----------------------------------------------------------------------------------------
+    def arguments(self, node: Any) -> tuple[list[tuple[str, Wire]], dict[str, Any]]:
+        """The tensors of a layer's call by argument, the first without a name; and its settings."""
+        layer = node.operation
+        bound = _bound(node)
+        inputs: list[tuple[str, Wire]] = []
+        settings: dict[str, Any] = {}
+        first = next(iter(bound))
+        for name, value in bound.items():
+            if name == first:
+                inputs.append(("", self.wire(value)))
+            elif _has_tensor(value):
+                if not _is_implicit(name, value, bound):
+                    inputs.append((name, self.wire(value)))
+            elif not _is_default(layer, name, value):
+                settings[name] = _setting(name, value)
+        return inputs, settings
+
+    def wire(self, value: Any) -> Wire:
+        if value is None:
+            return None
+        if isinstance(value, (list, tuple)):
+            return tuple(self.wire(item) for item in value)
+        if not isinstance(value, keras.KerasTensor):
+            raise UnreadableError("it is called on an array, not on a tensor of the model")
+        return self.reference(value)
+
+    def reference(self, tensor: keras.KerasTensor) -> str:
+        return self.tensors[id(tensor)]
+
+    def named(self, tensor: keras.KerasTensor) -> Expression:
+        return named(self.reference(tensor))
+
+    def name(self, wanted: str) -> str:
+        found = _unique(_valid(wanted), self.taken)
+        self.taken.add(found)
+        return found
+
+
+def _ordered(model: keras.Model, known: set[int]) -> Iterator[Any]:
+    """The calls that a model's outputs depend on, each after what it needs, branch after branch."""
+    done = set(known)
+    for output in tree.flatten(model._outputs_struct):
+        stack = [(output, False)]
+        while stack:
+            tensor, ready = stack.pop()
+            if id(tensor) in done:
+                continue
+            history = tensor._keras_history
+            node = history.operation._inbound_nodes[history.node_index]
+            if ready:
+                done.update(id(t) for t in node.outputs)
+                yield node
+                continue
+            stack.append((tensor, True))
+            stack += [(t, False) for t in reversed(_needed(node)) if id(t) not in done]
+
+
+def _needed(node: Any) -> list[Any]:
+    """The tensors that a call has to wait for; not the masks that travel along by themselves."""
+    if not isinstance(node.operation, keras.layers.Layer) or isinstance(node.operation, keras.Model):
+        return list(node.input_tensors)
+    bound = (
+        inspect.signature(node.operation.call).bind(*node.arguments.args, **node.arguments.kwargs).arguments
+    )
+    found = []
+    for name, value in [*bound.items(), *bound.get("kwargs", {}).items()]:
+        if name != "kwargs" and _has_tensor(value) and not _is_implicit(name, value, bound):
+            found += [t for t in tree.flatten(value) if isinstance(t, keras.KerasTensor)]
+    return found
+
+
+def _bound(node: Any) -> dict[str, Any]:
+    """The arguments of a layer's call by name."""
+    signature = inspect.signature(node.operation.call)
+    bound = signature.bind(*node.arguments.args, **node.arguments.kwargs).arguments
+    more = next((p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD), "")
+    extra = bound.pop(more, {})
+    return {**bound, **extra}
+
+
+def _is_implicit(name: str, value: Any, bound: Mapping[str, Any]) -> bool:
+    """Whether a mask is the one that comes with the tensor anyway."""
+    if name == "mask":
+        tensor = next(iter(bound.values()))
+    elif name.endswith("_mask") and name != "attention_mask":
+        tensor = bound.get(name.removesuffix("_mask"))
+    else:
+        return False
+    if isinstance(value, (list, tuple)):
+        pairs = zip(tensor, value, strict=False) if isinstance(tensor, (list, tuple)) else ()
+        return all(mask is None or _same(mask, getattr(t, "_keras_mask", None)) for t, mask in pairs)
+    return _same(value, getattr(tensor, "_keras_mask", None))
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Whether two tensors are the same computation: a reloaded model computes its masks twice."""
+    if left is right:
+        return True
+    if not isinstance(left, keras.KerasTensor) or not isinstance(right, keras.KerasTensor):
+        return type(left) is type(right) and bool(left == right)
+    mine, other = left._keras_history, right._keras_history
+    if mine.tensor_index != other.tensor_index or type(mine.operation) is not type(other.operation):
+        return False
+    if isinstance(mine.operation, keras.layers.Layer):
+        return mine.operation is other.operation and mine.node_index == other.node_index
+    nodes = [h.operation._inbound_nodes[h.node_index] for h in (mine, other)]
+    flat = [tree.flatten((node.arguments.args, node.arguments.kwargs)) for node in nodes]
+    return len(flat[0]) == len(flat[1]) and all(map(_same, *flat))
+
+
+def _has_tensor(value: Any) -> bool:
+    return any(isinstance(item, keras.KerasTensor) for item in tree.flatten(value))
+
+
+def _is_default(layer: Any, name: str, value: Any) -> bool:
+    parameter = inspect.signature(layer.call).parameters.get(name)
+    return value is None or (parameter is not None and value is parameter.default)
+
+
+def _settings(node: Any, skip: int) -> dict[str, Any]:
+    """The settings of a call of a model."""
+    arguments = node.arguments
+    if len(arguments.args) > skip or any(_has_tensor(v) for k, v in arguments.kwargs.items() if k != "mask"):
+        raise UnreadableError("it is called with more than its inputs")
+    plain = {k: v for k, v in arguments.kwargs.items() if k != "mask" and v is not None}
+    return {name: _setting(name, value) for name, value in plain.items()}
+
+
+def _setting(name: str, value: Any) -> Any:
+    if isinstance(value, (bool, int, float, str)):
+        return value
+    raise UnreadableError(f"its call has `{name}`, which a spec cannot give")
+
+
+def _by_input(inner: keras.Model, node: Any) -> Iterator[tuple[int, Any]]:
+    """What flows into each input of a model that is called."""
+    given = node.arguments.args[0] if node.arguments.args else node.arguments.kwargs.get("inputs")
+    structure = inner._inputs_struct
+    if isinstance(given, dict):
+        keys = (
+            structure
+            if isinstance(structure, dict)
+            else {t._keras_history.operation.name: t for t in inner.inputs}
+        )
+        yield from ((id(tensor), given[key]) for key, tensor in keys.items())
+        return
+    flat = [t for t in tree.flatten(given) if isinstance(t, keras.KerasTensor)]
+    if len(flat) != len(inner.inputs):
+        raise UnreadableError("it is called on something else than its inputs")
+    yield from zip(map(id, inner.inputs), flat, strict=True)
+
+
+def _inner_outputs(inner: keras.Model, graph: Graph) -> Iterator[str]:
+    """For each tensor that a model gives, flat, its name within the model's graph."""
+    structure = inner._outputs_struct
+    if isinstance(structure, dict):
+        by_key = {key: tensor for (_, tensor), key in zip(graph.outputs, structure, strict=True)}
+        yield from (by_key[key] for key in sorted(structure))
+        return
+    yield from (tensor for _, tensor in graph.outputs)
+
+
+def _word(operation: Any) -> str:
+    if isinstance(operation, keras.Model):
+        return "model"
+    return "layer" if isinstance(operation, keras.layers.Layer) else "function"
+
+
+def _valid(name: str) -> str:
+    """A name that a formula can hold: letters, digits and underscores, dots between."""
+    parts = [re.sub(r"\W", "_", part, flags=re.ASCII) for part in name.split(".") if part]
+    return ".".join(part if not part[0].isdigit() else f"_{part}" for part in parts) or "unnamed"
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    found, count = name, 1
+    while found in taken:
+        found, count = f"{name}_{count}", count + 1
+    return found
+
+
+__all__ = ["read_graph", "read_models"]

@@ -183,6 +183,9 @@ class Expander:
         if name:
             scope.tensors[name] = (result, step.span)
         renamed = bind_outputs(step, result, scope, self.reporter)
+        if renamed is None:
+            scope.flow(BROKEN)
+            return
         if isinstance(result, Outputs):
             if not name and not renamed:
                 listed = ", ".join(f"`{n}`" for n in result.tensors)
@@ -324,6 +327,8 @@ class Expander:
         """What a wrong step leaves behind: names that are Broken."""
         for given, span in names or []:
             scope.tensors[given] = (BROKEN, span)
+        for given, span in written_names(step.keys).items() if names is None else ():
+            scope.tensors.setdefault(given, (BROKEN, span))
         if name:
             scope.tensors[name] = (BROKEN, step.span)
         scope.flow(BROKEN)

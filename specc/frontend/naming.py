@@ -57,22 +57,27 @@ def _name(
     name = filled.value
     if not NAME.match(name) or name in RESERVED:
         _report_bad(name, filled.span, reporter)
-        return None
+        return _refuse(name, filled.span, scope)
     if scope.loops and not value.dynamic and not dynamic:
         _report_fixed(name, scope, filled.span, reporter)
-        return None
+        return _refuse(name, filled.span, scope)
     known = scope.tensors.get(name)
     generated = kind != "" and is_generated(name, kind)
     if name in scope.home.models and not generated and not scope.path:
         title = f"`{name}` is a model of this spec"
         reporter.error("duplicate-name", title, filled.span, help="give the step another name")
-        return None
+        return _refuse(name, filled.span, scope)
     if isinstance(known and known[0], LeftOut):
         known = None
     if known is not None or name in (taken or []):
         _report_duplicate(name, known, filled.span, reporter)
         return None
     return name
+
+
+def _refuse(name: str, span: Span, scope: Scope) -> None:
+    """Leave a wrong name behind as broken, so that what uses it is no further error."""
+    scope.tensors.setdefault(name, (BROKEN, span))
 
 
 def _report_bad(name: str, span: Span, reporter: Reporter) -> None:
@@ -96,11 +101,14 @@ def _report_duplicate(name: str, known: tuple[Binding, Span] | None, span: Span,
     reporter.error("duplicate-name", title, span, related=related, help="each name is given once")
 
 
-def bind_outputs(step: Step, result: Binding, scope: Scope, reporter: Reporter) -> bool:
-    """Bind the names under `outputs` to a block's or a model's, in order; whether there were any."""
+def bind_outputs(step: Step, result: Binding, scope: Scope, reporter: Reporter) -> bool | None:
+    """Bind the names under `outputs` to a block's or a model's, in order.
+
+    Whether there were any; None where they are wrong (and reported).
+    """
     names = output_names(step, scope, reporter)
     if not names:
-        return names is None
+        return None if names is None else False
     tensors: list[Tensor | Broken]
     if isinstance(result, Outputs):
         tensors = list(result.tensors.values())
@@ -111,7 +119,8 @@ def bind_outputs(step: Step, result: Binding, scope: Scope, reporter: Reporter) 
     if len(tensors) != len(names):
         title = f"`{step.kind}` gives {len(tensors)} outputs, and {len(names)} are named"
         reporter.error("wrong-output-count", title, names[0][1])
-        tensors = [BROKEN] * len(names)
+        scope.tensors |= {name: (BROKEN, span) for name, span in names}
+        return None
     for (name, span), tensor in zip(names, tensors, strict=True):
         scope.tensors[name] = (tensor, span)
     return True

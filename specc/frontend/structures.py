@@ -42,7 +42,9 @@ def repeat(expander: Expander, step: Step, scope: Scope) -> None:
         expander.spend(step.key.span)
         if variable:
             scope.values = {**outer_values, variable: item}
-        label = f"{variable} = {describe_python(item)}" if variable else f"round {number + 1} of {len(items)}"
+        label = f"round {number + 1} of {len(items)}"
+        if variable:
+            label += f", {variable} = {describe_python(item)}"
         scope.uses = (*outer_uses, (step.key.span, f"`repeat`, {label}"))
         expander.steps(body, scope)
     scope.values, scope.uses = outer_values, outer_uses
@@ -80,7 +82,9 @@ def _rounds(expander: Expander, step: Step, scope: Scope) -> tuple[str, list[Any
     if isinstance(filled, Mapping):
         if len(filled) != 1:
             title = f"`repeat` takes one variable, and {len(filled)} are given"
-            reporter.error("wrong-type", title, filled.span, help="nest one repeat in the other")
+            place = filled.entries[1][0].span if len(filled) else filled.span
+            code = "several-kinds" if len(filled) else "no-kind"
+            reporter.error(code, title, place, help="nest one repeat in the other")
             return None
         key, value = filled.entries[0]
         variable = str(key.value)
@@ -91,7 +95,10 @@ def _rounds(expander: Expander, step: Step, scope: Scope) -> tuple[str, list[Any
             reporter.error("duplicate-name", title, key.span, help="give the loop another variable")
             return None
     items = to_python(value)
-    if isinstance(items, int) and not isinstance(items, bool) and items >= 0:
+    if isinstance(items, int) and not isinstance(items, bool):
+        if items < 0:
+            reporter.error("out-of-range", f"{items} rounds are not possible", value.span)
+            return None
         if items > MOST_ROUNDS:
             reporter.error(
                 "too-large", f"{items:,} rounds are too many (at most {MOST_ROUNDS:,})", value.span

@@ -187,7 +187,7 @@ def _fits(
     signature: Signature, given: dict[str, Wire], places: dict[str, Span], span: Span, reporter: Reporter
 ) -> bool:
     arguments = {a.name: a for a in signature.tensors}
-    right = True
+    right, unnamed = True, False
     for name, wire in given.items():
         if name not in arguments:
             title = f"`{signature.name}` takes no tensor `{name}`"
@@ -200,7 +200,7 @@ def _fits(
                 places[name],
                 help=_join_help(signature),
             )
-            right = False
+            right, unnamed = False, True
         elif arguments[name].form == "tensors" and not isinstance(wire, tuple):
             reporter.error(
                 "wrong-input-count",
@@ -210,7 +210,7 @@ def _fits(
             )
             right = False
     for position, argument in enumerate(signature.tensors):
-        if (argument.required or position == 0) and argument.name not in given:
+        if (argument.required or position == 0) and argument.name not in given and not unnamed:
             title = f"`{signature.name}` lacks its tensor `{argument.name}`"
             help = (
                 "name it: `from: {"

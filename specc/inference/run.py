@@ -24,6 +24,7 @@ from specc.training.compiling import compile_model
 from specc.training.feed import Ports, feeder
 from specc.training.folder import RunFolder, RunRecord, read
 from specc.training.train import build_entry, ports_of, sections_of
+from specc.training.watching import ordered
 
 Array = np.ndarray[Any, Any]
 
@@ -120,7 +121,7 @@ class Run:
             found = self.model.evaluate(
                 batches if feed is None else batches.map(feed), verbose=0, return_dict=True
             )
-        return {name: float(value) for name, value in found.items()}
+        return ordered(found)
 
     def predict(self, data: Given, *, batch_size: int | None = None) -> dict[str, Array]:
         """The model's outputs [rows, …] by name, for a path, columns by name, or one array.

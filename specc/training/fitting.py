@@ -15,15 +15,15 @@ from specc.catalog.objects import KerasObject
 from specc.frontend.sections.train import Stage, TrainSection
 from specc.frontend.sections.train_parts import PATH_ARGUMENTS
 from specc.lower.objects import make
-from specc.source.diagnostic import Diagnostic, Reporter, RunError
-from specc.training.batches import Data, kept, left_out, steps_of
+from specc.source.diagnostic import Diagnostic, RunError
+from specc.training.batches import Data, kept, steps_of
 from specc.training.compiling import choose_steps, compile_model, prepare
 from specc.training.executions import Executions
 from specc.training.feed import Ports, feeder
 from specc.training.folder import RunFolder, reporting
 from specc.training.freezing import Freezer
 from specc.training.replicas import only_divisible, share_batches
-from specc.training.strategy import check_mirrored, on_gpu
+from specc.training.strategy import on_gpu
 from specc.training.watching import Journal, Keeper, Watcher
 
 Verbose = Literal["bar", "line", "silent"]
@@ -69,23 +69,6 @@ class Training:
             batches = only_divisible(batches, self.replicas)
         feed = feeder(Ports.of(self.model, next(iter(stage.targets), None)), stage, training=training)
         return batches if feed is None else batches.map(feed).prefetch(tf.data.AUTOTUNE)
-
-
-def check(training: Training, reporter: Reporter) -> None:
-    """Report where the section and the model do not go together."""
-    Freezer(training.model).check(training.stages, reporter)
-    for stage in training.stages:
-        if training.replicas > 1:
-            check_mirrored(stage.optimizer, training.section.jit_compile, reporter)
-    rest = left_out(training.data, training.replicas)
-    if rest:
-        reporter.warning(
-            "training-left-out",
-            f"the last {rest} examples of each epoch are too few for {training.replicas} devices",
-            training.section.span,
-            "are left out",
-            help="another `batch_size` leaves a larger rest",
-        )
 
 
 def fit(training: Training, journal: Journal, keeper: Keeper) -> None:

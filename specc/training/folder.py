@@ -145,7 +145,9 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     if overwrite and (path / "run.json").is_file():
         return
     title = f"`{path}` is not empty" if path.is_dir() else f"`{path}` is a file"
-    hint = "it holds no run, so it is not overwritten either" if overwrite else "give another folder"
+    hint = "give another folder, or overwrite the run (`--overwrite`)"
+    if overwrite or not (path / "run.json").is_file():
+        hint = "it holds no run, so it is never overwritten: give another folder"
     raise SpecError([Diagnostic("run-folder-taken", title, None, help=hint)])
 
 

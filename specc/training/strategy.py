@@ -7,8 +7,7 @@ from typing import Literal, get_args
 
 import tensorflow as tf
 
-from specc.catalog.objects import KerasObject
-from specc.source.diagnostic import Diagnostic, Reporter, SpecError
+from specc.source.diagnostic import Diagnostic, SpecError
 from specc.source.suggest import did_you_mean
 
 StrategyName = Literal["auto", "one_device", "mirrored"]
@@ -76,26 +75,3 @@ def on_gpu(strategy: tf.distribute.Strategy) -> bool:
     if isinstance(strategy, (tf.distribute.OneDeviceStrategy, tf.distribute.MirroredStrategy)):
         return any("gpu" in str(device).lower() for device in strategy.extended.worker_devices)
     return bool(tf.config.list_logical_devices("GPU"))
-
-
-def check_mirrored(optimizer: KerasObject | None, jit_compile: bool | None, reporter: Reporter) -> None:
-    """Report what several replicas would compute wrongly or not at all."""
-    if jit_compile:
-        reporter.error(
-            "training-strategy",
-            "`jit_compile` does not work on several devices",
-            None,
-            help="leave `jit_compile` at `auto`, or train with the strategy `one_device`",
-        )
-    if optimizer is None:
-        return
-    per_replica = ("clipnorm", "global_clipnorm", "clipvalue", "gradient_accumulation_steps")
-    for name in per_replica:
-        if optimizer.arguments.get(name) is not None:
-            reporter.error(
-                "training-strategy",
-                f"`{name}` would act on each device's gradients apart",
-                optimizer.span,
-                "does not work on several devices",
-                help=f"leave `{name}` out, or train with the strategy `one_device`",
-            )

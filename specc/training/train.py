@@ -29,12 +29,13 @@ from specc.source.span import Span
 from specc.source.suggest import did_you_mean
 from specc.training import folder as folders
 from specc.training.batches import SpecData
+from specc.training.checking import check
 from specc.training.compiling import compile_model
-from specc.training.fitting import Training, Verbose, check, fit
+from specc.training.fitting import Training, Verbose, fit
 from specc.training.folder import RunFolder, RunRecord, finite
 from specc.training.freezing import Freezer
 from specc.training.strategy import open_strategy
-from specc.training.watching import Journal, Keeper
+from specc.training.watching import Journal, Keeper, ordered
 
 
 def train(
@@ -190,7 +191,12 @@ def run(training: Training) -> RunFolder:
         _close(training.folder, journal, keeper, "failed", error=str(error))
         raise
     keeper.flush()
-    test = evaluate_best(training, journal, keeper) if status == "finished" else {}
+    test: dict[str, float] = {}
+    if status == "finished":
+        try:
+            test = evaluate_best(training, journal, keeper)
+        except KeyboardInterrupt:
+            status = "interrupted"
     return _close(training.folder, journal, keeper, status, test=finite(test))
 
 
@@ -217,7 +223,7 @@ def evaluate_best(training: Training, journal: Journal, keeper: Keeper) -> dict[
         training.model.load_weights(training.folder.best)
     batches = training.batches("test", training.stages[-1])
     with training.data.told():
-        return dict(training.model.evaluate(batches, verbose=0, return_dict=True))
+        return ordered(training.model.evaluate(batches, verbose=0, return_dict=True))
 
 
 def now() -> str:

@@ -131,9 +131,13 @@ def _restore(state: State) -> None:
 
 
 def ordered(logs: Logs) -> dict[str, float]:
-    """Metrics as numbers: losses before the rest, training before validation."""
-    numbers = {name: float(value) for name, value in logs.items()}
-    return dict(sorted(numbers.items(), key=lambda m: (m[0].startswith("val_"), not m[0].endswith("loss"))))
+    """Metrics as numbers: training before validation, the loss and its parts before the rest."""
+
+    def place(name: str) -> tuple[bool, int]:
+        plain = name.removeprefix("val_")
+        return name.startswith("val_"), 0 if plain == "loss" else 1 if plain.endswith("_loss") else 2
+
+    return {name: float(logs[name]) for name in sorted(logs, key=place)}
 
 
 class Watcher(keras.callbacks.Callback):  # type: ignore[misc]

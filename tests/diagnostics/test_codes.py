@@ -29,6 +29,7 @@ ELSEWHERE: dict[str, str] = {
     "training-missing": "training/test_train_spec.py",
     "training-nan": "training/test_run.py",
     "training-program": "training/test_train_spec.py",
+    "training-same-draws": "training/test_strategy.py",
     "training-strategy": "training/test_strategy.py",
     "unknown-model": "training/test_train_spec.py",
     "weights-not-fetched": "lower/test_models.py",

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from training_case import BASE, Case, build, losses, trained, training, weights
 
-from specc.source.diagnostic import RunError, SpecError
+from specc.source.diagnostic import Reporter, RunError, SpecError
+from specc.training.checking import check
 from specc.training.folder import read
 from specc.training.watching import Journal, Keeper, line
 
@@ -139,3 +140,21 @@ def test_patterns_are_checked_before_training(tmp_path: Path) -> None:
         trained(BASE + "freeze: nothing\nunfreeze: [hidden, nought]\n", tmp_path)
     assert [d.code for d in caught.value.diagnostics] == ["freeze-unmatched", "freeze-unmatched"]
     assert not (tmp_path / "last.keras").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("callbacks: [{EarlyStopping: {patience: 2}}]\n", 1),
+        ("callbacks: [{EarlyStopping: {monitor: loss}}]\n", 0),
+        ("callbacks: [{ModelCheckpoint: {filepath: a.keras}}]\n", 0),
+        ("validation_steps: 2\n", 1),
+    ],
+)
+def test_watching_a_validation_that_is_not_there_warns(tmp_path: Path, text: str, count: int) -> None:
+    reporter = Reporter()
+    check(training(BASE + text, tmp_path / "without"), reporter)
+    assert [d.code for d in reporter] == ["training-no-effect"] * count
+    reporter = Reporter()
+    check(training(BASE + text, tmp_path / "with", data=Case(("train", "validation"))), reporter)
+    assert not list(reporter)

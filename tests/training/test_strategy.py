@@ -17,7 +17,7 @@ HEADER = """
 import json, sys
 from pathlib import Path
 from specc.source.diagnostic import SpecError
-from specc.training.strategy import check_mirrored, open_strategy
+from specc.training.strategy import open_strategy
 from training_case import BASE, Case, losses, trained, weights
 out = Path(sys.argv[1])
 """
@@ -78,7 +78,7 @@ def test_a_batch_that_cannot_be_shared_is_left_out(tmp_path: Path) -> None:
     found = python(
         """
 from specc.source.diagnostic import Reporter
-from specc.training.fitting import check
+from specc.training.checking import check
 from specc.training.train import run
 from training_case import build, training
 two = open_strategy("mirrored", ("cpu:0", "cpu:1"))
@@ -124,3 +124,31 @@ print(json.dumps([[type(s).__name__, s.num_replicas_in_sync] for s in found]))
         tmp_path,
     )
     assert found == [["MirroredStrategy", 2], ["OneDeviceStrategy", 1], ["_DefaultDistributionStrategy", 1]]
+
+
+def test_what_several_devices_cannot_do_is_said(tmp_path: Path) -> None:
+    found = python(
+        """
+import keras
+from specc.source.diagnostic import Reporter
+from specc.training.checking import check
+from training_case import build, training
+text = "optimizer: {Adam: {clipnorm: 1.0}}\\nloss: mse\\njit_compile: true\\nsteps_per_execution: 4\\n"
+two = open_strategy("mirrored", ("cpu:0", "cpu:1"))
+with two.scope():
+    x = keras.Input((8,), name="x")
+    model = keras.Model(x, keras.layers.Dense(1, name="label")(keras.layers.Dropout(0.5, name="drop")(x)))
+reporter = Reporter()
+check(training(text, out, strategy=two, model=model), reporter)
+print(json.dumps([[d.code, d.title] for d in reporter]))
+""",
+        tmp_path,
+    )
+    assert [code for code, _ in found] == [
+        "training-strategy",
+        "training-strategy",
+        "training-no-effect",
+        "training-same-draws",
+    ]
+    assert found[0][1] == "`clipnorm` would act on each device's gradients apart"
+    assert found[3][1] == "`drop` draws the same random numbers on each of 2 devices"

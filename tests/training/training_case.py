@@ -17,7 +17,8 @@ from specc.frontend.sections.train import Stage, TrainSection, read_train
 from specc.source.diagnostic import Reporter
 from specc.source.parse import parse
 from specc.source.values import Mapping
-from specc.training.fitting import Training, check
+from specc.training.checking import check
+from specc.training.fitting import Training
 from specc.training.folder import RunFolder, RunRecord, create
 from specc.training.train import run
 

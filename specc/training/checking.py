@@ -1,0 +1,95 @@
+"""What is checked of a training once model, data and devices are known, before anything is written."""
+
+from __future__ import annotations
+
+import keras
+
+from specc.catalog.objects import KerasObject
+from specc.frontend.sections.train import Stage
+from specc.source.diagnostic import Reporter
+from specc.training.batches import left_out
+from specc.training.fitting import Training
+from specc.training.freezing import Freezer
+
+PER_REPLICA = ("clipnorm", "global_clipnorm", "clipvalue", "gradient_accumulation_steps")
+"""Optimizer arguments that act on each replica's gradients before they are summed."""
+
+MONITORS = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")
+"""Callbacks that watch `val_loss` unless told otherwise."""
+
+
+def check(training: Training, reporter: Reporter) -> None:
+    """Report where section, model, data and devices do not go together, and what has no effect."""
+    Freezer(training.model).check(training.stages, reporter)
+    if "validation" not in training.data.splits:
+        for stage in training.stages:
+            _check_without_validation(stage, reporter)
+    if training.replicas > 1:
+        _check_replicas(training, reporter)
+
+
+def _check_without_validation(stage: Stage, reporter: Reporter) -> None:
+    for callback in stage.callbacks:
+        monitor = str(callback.arguments.get("monitor", "val_loss"))
+        checkpoint = callback.kind == "ModelCheckpoint" and not callback.arguments.get("save_best_only")
+        if callback.kind in MONITORS and monitor.startswith("val_") and not checkpoint:
+            reporter.warning(
+                "training-no-effect",
+                f"`{callback.kind}` watches `{monitor}`, and there is no validation split",
+                callback.span,
+                "has no effect",
+                help=f"give `split` a `validation` part, or say `monitor: {monitor.removeprefix('val_')}`",
+            )
+    if stage.validation_steps is not None or stage.validation_freq != 1:
+        title = "validation is set up, and there is no validation split"
+        reporter.warning("training-no-effect", title, stage.span, "`validation_…` has no effect")
+
+
+def _check_replicas(training: Training, reporter: Reporter) -> None:
+    section, replicas = training.section, training.replicas
+    for stage in training.stages:
+        if stage.optimizer is not None:
+            _check_optimizer(stage.optimizer, reporter)
+    if section.jit_compile:
+        reporter.error(
+            "training-strategy",
+            "`jit_compile` does not work on several devices",
+            section.span,
+            help="leave `jit_compile` at `auto`, or train with the strategy `one_device`",
+        )
+    if section.steps_per_execution is not None and section.steps_per_execution > 1:
+        title = f"on {replicas} devices each execution is one step"
+        reporter.warning("training-no-effect", title, section.span, "`steps_per_execution` has no effect")
+    rest = left_out(training.data, replicas)
+    if rest:
+        reporter.warning(
+            "training-left-out",
+            f"the last {rest} examples of each epoch are too few for {replicas} devices",
+            section.span,
+            "are left out",
+            help="another `batch_size` leaves a larger rest",
+        )
+    drawing = [layer.name for layer in training.model._flatten_layers() if _draws(layer)]
+    if drawing:
+        reporter.warning(
+            "training-same-draws",
+            f"`{drawing[0]}` draws the same random numbers on each of {replicas} devices",
+            section.span,
+            notes=[f"so do {len(drawing) - 1} other layers"] if len(drawing) > 1 else [],
+        )
+
+
+def _check_optimizer(optimizer: KerasObject, reporter: Reporter) -> None:
+    for name in PER_REPLICA:
+        if optimizer.arguments.get(name) is not None:
+            reporter.error(
+                "training-strategy",
+                f"`{name}` would act on each device's gradients apart",
+                optimizer.span,
+                "does not work on several devices",
+                help=f"leave `{name}` out, or train with the strategy `one_device`",
+            )
+
+
+def _draws(layer: keras.layers.Layer) -> bool:
+    return isinstance(getattr(layer, "seed_generator", None), keras.random.SeedGenerator)

@@ -1,0 +1,92 @@
+"""The specs of the zoo, and small files for those that read some."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).parents[2] / "specs"
+SPECS = sorted(ROOT.glob("**/*.yaml"))
+
+
+def name_of(path: Path) -> str:
+    """`lenet/lenet_digits`."""
+    return path.relative_to(ROOT).with_suffix("").as_posix()
+
+
+def write_digits(folder: Path) -> None:
+    """Scikit-learn's digits on canvases of 28×28, in the files and the numbers of MNIST's test set."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    rows = np.resize(np.arange(len(digits.target)), 10_000)
+    images = np.zeros((len(rows), 28, 28), np.uint8)
+    images[:, 10:18, 10:18] = digits.images[rows] * 15
+    _write_idx(folder / "t10k-images-idx3-ubyte.gz", images)
+    _write_idx(folder / "t10k-labels-idx1-ubyte.gz", digits.target[rows].astype(np.uint8))
+
+
+def _write_idx(path: Path, values: np.ndarray[Any, Any]) -> None:
+    header = bytes([0, 0, 8, values.ndim]) + np.asarray(values.shape, ">u4").tobytes()
+    path.write_bytes(gzip.compress(header + values.tobytes(), 1))
+
+
+def write_iris(folder: Path) -> None:
+    from sklearn.datasets import load_iris
+
+    iris = load_iris()
+    names = [f"Iris-{name}" for name in iris.target_names]
+    _write_csv(
+        folder / "iris.csv", [[*row, names[label]] for row, label in zip(iris.data, iris.target, strict=True)]
+    )
+
+
+def write_wines(folder: Path) -> None:
+    random = np.random.default_rng(0)
+    measures = random.normal(size=(2000, 11))
+    marks = np.clip(np.round(6 + measures[:, 0] - measures[:, 1]), 0, 10).astype(int)
+    _write_csv(
+        folder / "winequality-white.csv",
+        [[*row, mark] for row, mark in zip(measures.round(3), marks, strict=True)],
+    )
+
+
+def write_temperatures(folder: Path) -> None:
+    days = np.arange(600)
+    degrees = 11 + 4 * np.sin(2 * np.pi * days / 50) + np.random.default_rng(0).normal(scale=0.5, size=600)
+    rows = [[f"day {day}", degree] for day, degree in zip(days, degrees.round(1), strict=True)]
+    _write_csv(folder / "daily-min-temperatures.csv", [["Date", "Temp"], *rows])
+
+
+def write_reviews(folder: Path) -> None:
+    """Sentences of four to twelve words whose one telling word says what the reviewer thinks."""
+    random = np.random.default_rng(0)
+    dull = np.array(["the", "film", "actor", "scene", "music", "story", "camera", "a", "of", "in"])
+    telling = (["awful", "tedious", "clumsy"], ["superb", "moving", "witty"])
+    rows = []
+    for _ in range(600):
+        label = int(random.integers(2))
+        words = list(random.choice(dull, random.integers(3, 12)))
+        words.insert(int(random.integers(len(words))), str(random.choice(telling[label])))
+        rows.append([" ".join(words), label])
+    _write_csv(folder / "reviews.csv", [["text", "label"], *rows])
+
+
+def _write_csv(path: Path, rows: Sequence[Sequence[object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+
+
+FILES: dict[str, Callable[[Path], None]] = {
+    "lenet/lenet_mnist": write_digits,
+    "tabular/mlp_iris_csv": write_iris,
+    "tabular/regression_wine_quality": write_wines,
+    "rnn/lstm_forecast": write_temperatures,
+    "attention/attention_tokens": write_reviews,
+}
+"""Who writes the files of a spec that reads some; their form is that of the real ones."""

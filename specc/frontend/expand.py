@@ -30,9 +30,11 @@ from specc.source.values import Mapping, Scalar, Sequence, Value, describe, to_p
 if TYPE_CHECKING:
     from specc.frontend.project import Project
 
-MOST_NODES = 100_000
+MOST_NODES = 30_000
 """How many nodes the models of a spec may expand to, together."""
-MOST_STEPS = 500_000
+DEEPEST = 60
+"""How deeply blocks, models and structures may lie within one another."""
+MOST_STEPS = 100_000
 """How many steps and rounds may be gone through, those left out and empty ones too."""
 
 
@@ -50,7 +52,7 @@ class Expander:
 
     # --- walking ------------------------------------------------------------------------------------------
     def steps(self, value: Value | None, scope: Scope) -> None:
-        """Expand a list of steps, one after another."""
+        """Expand a list of steps, one after another. Raises SpecError where they lie too deep."""
         if value is None:
             return
         if not isinstance(value, Sequence):
@@ -58,8 +60,14 @@ class Expander:
             self.reporter.error("wrong-type", title, value.span, help="start each step with `- `")
             scope.flow(BROKEN)
             return
+        if self.project.depth >= DEEPEST:
+            title = f"blocks, models and structures lie more than {DEEPEST} deep within one another"
+            self.reporter.error("too-deep", title, value.span)
+            raise SpecError(self.reporter.sorted())
+        self.project.depth += 1
         for item in value:
             self.step(item, scope)
+        self.project.depth -= 1
 
     def step(self, value: Value, scope: Scope) -> None:
         """Expand one step."""

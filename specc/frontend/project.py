@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from specc.catalog.signature import Catalog
-from specc.frontend.expand import Expander
+from specc.frontend.expand import DEEPEST, Expander
 from specc.frontend.fill import fill_value
 from specc.frontend.outputs import read_outputs
 from specc.frontend.parameters import bind_lets, check_name
 from specc.frontend.scope import BROKEN, File, Scope, Tensor, written_names
 from specc.frontend.uses import add_weights
 from specc.graph.ir import Formula, Graph, Input, Layer, Node, Reuse, wires
-from specc.source.diagnostic import Reporter
+from specc.source.diagnostic import Reporter, SpecError
 from specc.source.span import Span
 from specc.source.suggest import did_you_mean
 from specc.source.values import Mapping, Scalar, Sequence, Value, describe, to_python
@@ -57,7 +57,7 @@ class Project:
         self.catalog, self.reporter = catalog, reporter
         self.model_names = home.models = tuple(definitions)
         self.models: dict[str, Graph | Reference] = {}
-        self.spent = 0
+        self.spent = self.depth = 0
         self._open: list[str] = []
         self._done: set[str] = set()
 
@@ -72,6 +72,10 @@ class Project:
             path = " → ".join([*self._open[self._open.index(name) :], name])
             self.reporter.error("recursive-model", f"the model `{name}` contains itself: {path}", span)
             return None
+        if len(self._open) >= DEEPEST:
+            title = f"models lie more than {DEEPEST} deep within one another"
+            self.reporter.error("too-deep", title, span)
+            raise SpecError(self.reporter.sorted())
         if name not in self._done:
             self._open.append(name)
             model = self._make(name)

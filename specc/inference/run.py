@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -78,8 +79,11 @@ class Run:
         if not self.folder.best.is_file():
             raise _invalid(self.path, "`best.keras` is missing")
         try:
-            model.load_weights(self.folder.best)
-        except (ValueError, KeyError, OSError, BadZipFile) as error:
+            with warnings.catch_warnings():
+                # Keras would go on with fresh weights where the file has none.
+                warnings.filterwarnings("error", message="Skipping nested container")
+                model.load_weights(self.folder.best)
+        except (ValueError, KeyError, OSError, BadZipFile, UserWarning) as error:
             raise _invalid(self.path, "the weights in `best.keras` do not fit `spec.yaml`") from error
         if self.spec.train is not None and self.spec.train.stages:
             compile_model(model, self._stage, optimizer=keras.optimizers.SGD())

@@ -29,10 +29,13 @@ def open_npz(path: Path, name: Located, columns: frozenset[str] | None) -> Memor
         with np.load(path, allow_pickle=False) as loaded:
             wanted = [n for n in loaded.files if columns is None or n in columns]
             arrays = {n: loaded[n] for n in wanted}
-            lacking = {n: np.empty(0) for n in loaded.files if not wanted}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+            names = tuple(loaded.files)
+            length = len(loaded[names[0]]) if names and not arrays else None
+    except (OSError, TypeError, ValueError, zipfile.BadZipFile, EOFError) as error:
         fail("data-array", f"`{name}` is no NPZ file of plain arrays", name.span, notes=[str(error)])
-    return _table(arrays or lacking, dict.fromkeys((*arrays, *lacking), name))
+    if not arrays:  # what was asked for is told where it is asked for
+        return MemoryTable({}, names=names, length=length)
+    return _table(arrays, dict.fromkeys(arrays, name), names)
 
 
 def open_npy(paths: Mapping[str, tuple[Path, Located]]) -> MemoryTable:
@@ -52,7 +55,9 @@ def open_idx(paths: Mapping[str, tuple[Path, Located]]) -> MemoryTable:
     return _table(arrays, {column: name for column, (_, name) in paths.items()})
 
 
-def _table(arrays: Mapping[str, Array], names: Mapping[str, Located]) -> MemoryTable:
+def _table(
+    arrays: Mapping[str, Array], names: Mapping[str, Located], known: tuple[str, ...] = ()
+) -> MemoryTable:
     """A table of arrays whose first axes agree and whose values are numbers or texts."""
     first: str | None = None
     for column, array in arrays.items():
@@ -70,7 +75,7 @@ def _table(arrays: Mapping[str, Array], names: Mapping[str, Located]) -> MemoryT
             )
     if first is not None and not len(arrays[first]):
         fail("data-array", f"`{names[first]}` has no rows", names[first].span)
-    return MemoryTable(arrays)
+    return MemoryTable(arrays, names=known)
 
 
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}

@@ -32,7 +32,8 @@ def open_csv(path: Path, name: Located, form: CsvFormat, use: Use, in_memory: in
             continue
         break
     if keep:
-        return MemoryTable({n: _joined(parts, kinds[n]) for n, parts in chunks.items()})
+        arrays = {n: _joined(parts, kinds[n]) for n, parts in chunks.items()}
+        return MemoryTable(arrays, names=reader.names, length=len(kept_rows))
     return CsvOnDisk(reader, kinds, use, kept_rows)
 
 
@@ -156,7 +157,7 @@ class _Reader:
         return [i for i, row in enumerate(chunk) if not any(row[c] in use.missing for c in columns)]
 
 
-class CsvOnDisk:
+class CsvOnDisk(Table):
     """A CSV file that is read by record."""
 
     def __init__(self, reader: _Reader, kinds: Mapping[str, Kind], use: Use, rows: Indices) -> None:
@@ -174,6 +175,10 @@ class CsvOnDisk:
     @property
     def columns(self) -> Mapping[str, Column]:
         return {name: Column((), kind) for name, kind in self._kinds.items()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._reader.names
 
     def __len__(self) -> int:
         return len(self._records)

@@ -177,7 +177,7 @@ def _image(shape: Shape | None) -> Column:
 
 
 def _report_column(field: Field, column: Located, tables: Mapping[str, Table]) -> NoReturn:
-    known = [f"{s}.{c}" if s else c for s, table in tables.items() for c in table.columns]
+    known = [f"{s}.{c}" if s else c for s, table in tables.items() for c in table.names]
     if field.implied:
         fail(
             "data-column",

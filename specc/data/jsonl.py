@@ -24,10 +24,10 @@ def open_jsonl(path: Path, name: Located, use: Use, in_memory: int) -> Table:
     if path.stat().st_size > in_memory:
         return table
     everything = table.rows(np.arange(len(table), dtype=np.int64), tuple(table.columns))
-    return MemoryTable(everything, table.columns)
+    return MemoryTable(everything, table.columns, table.names, len(table))
 
 
-class JsonLines:
+class JsonLines(Table):
     """A file of JSON lines, read by record."""
 
     def __init__(self, path: Path, name: Located, use: Use) -> None:
@@ -36,11 +36,16 @@ class JsonLines:
         self._records = RecordIndex(path)
         if not len(self._records):
             fail("data-json", f"`{name}` has no rows", name.span)
+        self._names = tuple(self._parse(np.zeros(1, np.int64))[0])
         self._columns = self._infer()
 
     @property
     def columns(self) -> Mapping[str, Column]:
         return self._columns
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._names
 
     def __len__(self) -> int:
         return len(self._records)

@@ -23,7 +23,7 @@ class PlacedSeed(keras.random.SeedGenerator):  # type: ignore[misc]
     def next(self, ordered: bool = True) -> tf.Tensor:
         """The seed of the next draw site."""
         self._sites += 1
-        return tf.random.experimental.stateless_fold_in(self.seed, self._sites)
+        return fold(self.seed, self._sites)
 
 
 def random_functions(seed: PlacedSeed) -> dict[str, Callable[..., Any]]:
@@ -55,7 +55,7 @@ def _seeded(function: Callable[..., Any], seed: PlacedSeed) -> Callable[..., Any
 def fold(seed: tf.Tensor, *numbers: Any) -> tf.Tensor:
     """`seed` [2] with numbers mixed in, one after another."""
     for number in numbers:
-        seed = tf.random.experimental.stateless_fold_in(seed, number)
+        seed = tf.random.experimental.stateless_fold_in(seed, tf.cast(number, tf.int64))
     return seed
 
 

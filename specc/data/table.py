@@ -30,8 +30,13 @@ class Table(Protocol):
 
     @property
     def columns(self) -> Mapping[str, Column]:
-        """What it holds, by name."""
+        """What it holds, by name: the columns that are used."""
         ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all columns there are, used or not."""
+        return tuple(self.columns)
 
     def __len__(self) -> int: ...
 
@@ -44,19 +49,33 @@ class Table(Protocol):
         ...
 
 
-class MemoryTable:
+class MemoryTable(Table):
     """Columns that lie in memory (or are mapped into it)."""
 
-    def __init__(self, arrays: Mapping[str, Array], columns: Mapping[str, Column] | None = None) -> None:
-        """Take arrays [rows, …]; `columns` is wanted only where some are object arrays of arrays."""
+    def __init__(
+        self,
+        arrays: Mapping[str, Array],
+        columns: Mapping[str, Column] | None = None,
+        names: Sequence[str] = (),
+        length: int | None = None,
+    ) -> None:
+        """Take arrays [rows, …].
+
+        `columns` is wanted only where some are object arrays of arrays; `length` where there may be none.
+        """
         self.arrays = dict(arrays)
         given = columns or {}
         self._columns = {name: given.get(name) or describe(array) for name, array in arrays.items()}
-        self._length = len(next(iter(self.arrays.values()))) if self.arrays else 0
+        self._length = len(next(iter(self.arrays.values()))) if self.arrays else length or 0
+        self._names = tuple(names) or tuple(self.arrays)
 
     @property
     def columns(self) -> Mapping[str, Column]:
         return self._columns
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._names
 
     def __len__(self) -> int:
         return self._length
@@ -66,7 +85,7 @@ class MemoryTable:
         return {name: np.asarray(self.arrays[name][indices]) for name in names}
 
 
-class Part:
+class Part(Table):
     """Some rows of another table."""
 
     def __init__(self, table: Table, indices: Indices) -> None:
@@ -76,6 +95,10 @@ class Part:
     @property
     def columns(self) -> Mapping[str, Column]:
         return self.table.columns
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.table.names
 
     def __len__(self) -> int:
         return len(self.indices)

@@ -74,7 +74,7 @@ def texts(values: Sequence[str]) -> Array:
     return found
 
 
-class LinesOnDisk:
+class LinesOnDisk(Table):
     """The lines of a large file, blank ones left out."""
 
     def __init__(self, path: Path, column: str) -> None:
@@ -112,7 +112,7 @@ class TextUnits:
         return self._joint.join(self._units[start : start + length])
 
 
-class TextWindows:
+class TextWindows(Table):
     """Stretches of a text as a column."""
 
     def __init__(self, units: TextUnits, column: str, starts: Indices, window: Window) -> None:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from specc.data.errors import fail
-from specc.data.table import Array, Column, Indices, ragged
+from specc.data.table import Array, Column, Indices, Table, ragged
 from specc.frontend.sections.data import Located
 
 _HEAD = 12  # a length of 8 bytes and its checksum of 4
@@ -20,7 +20,7 @@ _TAIL = 4
 _KINDS = {"bytes_list": "bytes", "float_list": "float32", "int64_list": "int64"}
 
 
-class TfRecords:
+class TfRecords(Table):
     """The examples of some files. `varying` names the features whose number of values differs."""
 
     def __init__(

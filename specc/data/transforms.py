@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from specc.catalog.objects import KerasObject
+from specc.data.crops import crop
 from specc.data.errors import fail
 from specc.data.randomness import PlacedSeed, random_functions
 from specc.frontend.expressions import ExpressionError
@@ -18,6 +19,7 @@ from specc.frontend.expressions import report as report_expression
 from specc.frontend.expressions.formula import calls
 from specc.frontend.expressions.nodes import dotted
 from specc.frontend.sections.data import Formula, Transform
+from specc.frontend.sections.data_types import describe_shape
 from specc.lower.formula import compute
 from specc.lower.objects import make
 from specc.source.diagnostic import Reporter
@@ -55,7 +57,7 @@ class LayerStep:
     @property
     def random(self) -> bool:
         """Whether two calls may differ."""
-        return self.object.kind.startswith("Random")
+        return self.object.kind == "RandomCrop"
 
     @property
     def unfitted(self) -> bool:
@@ -70,14 +72,24 @@ class LayerStep:
 
     def __call__(self, value: tf.Tensor, training: bool, seed: PlacedSeed | None) -> tf.Tensor:
         """Transform a batch [batch, …]."""
+        if hasattr(self.layer, "transform_images") and value.shape.rank != 4:
+            self._refuse(tuple(value.shape)[1:])
         if self.random:
-            transformation = self.layer.get_random_transformation(value, training=training, seed=seed)
-            return self.layer.transform_images(value, transformation, training=training)
+            return crop(value, self.layer.height, self.layer.width, seed if training else None)
         scalar = value.shape.rank == 1
         result = self.layer(self._widened(value))
         if scalar and self.object.kind == "Normalization":
             return tf.squeeze(result, -1)
         return result
+
+    def _refuse(self, shape: tuple[int | None, ...]) -> None:
+        """Keras would take a batch of matrices for one image."""
+        fail(
+            "data-transform",
+            f"`{self.object.kind}` wants images [height, width, channels], not {describe_shape(shape)}",
+            self.object.span,
+            help="say `shape: [height, width, 1]` in the field" if len(shape) == 2 else "",
+        )
 
     def _widened(self, value: tf.Tensor) -> tf.Tensor:
         """Scalars as rows of one: to some layers a vector is one example, not many."""

@@ -23,7 +23,7 @@ def window_starts(window: Window, stretch: Indices, span: Span, what: str) -> In
     return stretch[: last + 1 : window.stride]
 
 
-class Windows:
+class Windows(Table):
     """Each column `c` as [length, …]; with `ahead`, `c.ahead` as [ahead, …] holds what follows."""
 
     def __init__(self, table: Table, window: Window, starts: Indices) -> None:

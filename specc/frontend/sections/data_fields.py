@@ -80,7 +80,6 @@ AUGMENTS = (
     "RandomColorDegeneration",
     "RandomColorJitter",
     "RandomContrast",
-    "RandomCrop",
     "RandomElasticTransform",
     "RandomErasing",
     "RandomFlip",

@@ -14,6 +14,7 @@ from specc.source.diagnostic import Diagnostic, SpecError
 from specc.source.suggest import did_you_mean
 
 if TYPE_CHECKING:
+    from specc.catalog.objects import KerasObject
     from specc.frontend.spec import Spec
     from specc.graph.infer import Types
     from specc.report.plan import Question
@@ -84,6 +85,8 @@ def _plan(
     from dataclasses import replace
 
     from specc.graph.cost import Costs, symbols
+    from specc.graph.memory import MemoryPlan
+    from specc.graph.slots import UnknownSlotsError
     from specc.report.plan import as_data, as_text
 
     _check_complete(name, found)
@@ -92,11 +95,15 @@ def _plan(
         missing = " ".join(f"--size {size}=…" for size in sorted(open_sizes))
         title = f"the model `{name}` leaves sizes open: {', '.join(sorted(open_sizes))}"
         raise SpecError([Diagnostic("open-size", title, found.graph.span, help=f"give them: `{missing}`")])
-    optimizer, slots = _optimizer(spec)
-    costs = Costs(found, types, slots)
+    costs = Costs(found, types)
+    optimizer = _optimizer(spec)
+    try:
+        plan = MemoryPlan(costs, optimizer)
+    except UnknownSlotsError as error:
+        raise SpecError([Diagnostic("no-rule", str(error), optimizer.span)]) from error
     if question.depth is None and len(found.calls) > ROWS_UNFOLDED and not as_json:
         question = replace(question, depth=1)
-    return (as_data if as_json else as_text)(name, costs, question, optimizer)
+    return (as_data if as_json else as_text)(name, costs, plan, question, optimizer.kind)
 
 
 def _check_complete(name: str, found: Types) -> None:
@@ -117,21 +124,13 @@ def _check_models(names: tuple[str, ...], types: dict[str, Types]) -> None:
         raise SpecError([Diagnostic("unknown-model", title, None, help=did_you_mean(unknown[0], types))])
 
 
-def _optimizer(spec: Spec) -> tuple[str, int]:
-    """The spec's optimizer and its variables per parameter; Adam where the spec has none."""
-    from specc.graph.cost import optimizer_slots
+def _optimizer(spec: Spec) -> KerasObject:
+    """The spec's optimizer, or Adam where the spec does not train."""
+    from specc.catalog.objects import KerasObject
 
     stages = spec.train.stages if spec.train else ()
     made = next((stage.optimizer for stage in stages if stage.optimizer is not None), None)
-    if made is None:
-        return "Adam", 2
-    try:
-        return made.kind, optimizer_slots(made.kind, made.arguments)
-    except KeyError:
-        title = f"the variables that `{made.kind}` keeps are not known"
-        raise SpecError(
-            [Diagnostic("no-rule", title, made.span, help="plan with another optimizer")]
-        ) from None
+    return made or KerasObject("optimizer", "Adam")
 
 
 def _sizes(given: tuple[str, ...]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -56,12 +56,19 @@ class Types:
 
 
 def infer_models(models: Mapping[str, Graph | Reference]) -> dict[str, Types]:
-    """Types of every graph among a spec's models, in order."""
+    """Types of every graph among a spec's models, in order, and of those that follow one (`average_of`)."""
     found: dict[str, Types] = {}
     for name, model in models.items():
         if isinstance(model, Graph):
             found[name] = infer_graph(model, found, models)
+        elif model.form == "average_of" and model.settings["average_of"] in found:
+            found[name] = _following(found[model.settings["average_of"]], name)
     return found
+
+
+def _following(types: Types, name: str) -> Types:
+    """A model with the same steps and weights of its own, which no optimizer trains."""
+    return replace(types, graph=replace(types.graph, name=name, trainable=False), problems=[])
 
 
 def infer_graph(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from specc.catalog.rules.dims import Dim, render
-from specc.graph.cost import Costs, Memory, Row, largest_batch, number
+from specc.graph.cost import Costs, Row
 from specc.graph.infer import BATCH
+from specc.graph.measure import number
+from specc.graph.memory import Memory, MemoryPlan
 
 PRECISIONS: dict[str, int | None] = {"float32": None, "mixed_bfloat16": 2, "mixed_float16": 2}
 """Bytes of an activation under a precision; None leaves float32."""
@@ -37,17 +41,17 @@ class Setup:
     largest: int | None
 
 
-def setups(costs: Costs, question: Question) -> list[Setup]:
-    """The memory for each precision and number of replicas. Raises KeyError naming an open size."""
+def setups(plan: MemoryPlan, question: Question) -> list[Setup]:
+    """The memory for each precision and number of replicas. Raises OpenSizeError."""
     found = []
     for precision in question.precisions:
         each = PRECISIONS[precision]
         largest = None
         if question.device is not None:
-            largest = largest_batch(costs, question.sizes, question.device, each)
+            largest = plan.largest_batch(question.sizes, question.device, each)
         for replicas in question.replicas:
             share = -(-question.batch // replicas)
-            memory = costs.memory({**question.sizes, BATCH: share}, each)
+            memory = plan.at({**question.sizes, BATCH: share}, each)
             found.append(Setup(precision, replicas, share, memory, largest))
     return found
 
@@ -77,11 +81,38 @@ def fold(rows: Iterable[Row], depth: int | None) -> list[Row]:
     return list(folded.values())
 
 
+def together(rows: Iterable[Row]) -> list[Row]:
+    """Runs of three rows or more that differ in the numbers of their names alone, each run as one row."""
+    found: list[Row] = []
+    for _, run in groupby(rows, key=_looks):
+        alike = list(run)
+        if len(alike) < 3:
+            found += alike
+            continue
+        first, last = alike[0], alike[-1]
+        found.append(
+            Row(
+                f"{first.name} … {last.name}",
+                f"{first.kind} × {len(alike)}",
+                last.output,
+                first.trainable * len(alike),
+                first.frozen * len(alike),
+                first.multiply_adds * len(alike),
+                first.training * len(alike),
+            )
+        )
+    return found
+
+
+def _looks(row: Row) -> tuple[Any, ...]:
+    return (re.sub(r"\d+", "0", row.name), row.kind, *_rest(row))
+
+
 def _rest(row: Row) -> tuple[Any, ...]:
     return row.output, row.trainable, row.frozen, row.multiply_adds, row.training
 
 
-def as_data(name: str, costs: Costs, question: Question, optimizer: str) -> dict[str, Any]:
+def as_data(name: str, costs: Costs, plan: MemoryPlan, question: Question, optimizer: str) -> dict[str, Any]:
     """The plan as plain data, for JSON: bytes, parameters, multiply–adds for the whole batch."""
     sizes = {**question.sizes, BATCH: question.batch}
     rows = fold(costs.rows(), question.depth)
@@ -119,7 +150,7 @@ def as_data(name: str, costs: Costs, question: Question, optimizer: str) -> dict
                 "inference": setup.memory.inference,
                 "largest_batch": setup.largest,
             }
-            for setup in setups(costs, question)
+            for setup in setups(plan, question)
         ],
     }
 
@@ -127,10 +158,12 @@ def as_data(name: str, costs: Costs, question: Question, optimizer: str) -> dict
 PARTS = ("weights", "gradients", "optimizer", "kept", "forward", "inputs")
 
 
-def as_text(name: str, costs: Costs, question: Question, optimizer: str) -> str:
+def as_text(name: str, costs: Costs, plan: MemoryPlan, question: Question, optimizer: str) -> str:
     """The plan as a person reads it."""
     sizes = {**question.sizes, BATCH: question.batch}
     rows = fold(costs.rows(), question.depth)
+    if question.depth is not None:
+        rows = together(rows)
     heads = ("step", "kind", "output", "parameters", "multiply–adds", "in training")
     cells = [
         (
@@ -157,7 +190,7 @@ def as_text(name: str, costs: Costs, question: Question, optimizer: str) -> str:
     lines = [f"model {name}", *table]
     if frozen:
         lines.append(f"{trainable:,} parameters are trained, {frozen:,} are not")
-    lines += ["", *_memory(costs, question, optimizer)]
+    lines += ["", *_memory(plan, question, optimizer)]
     return "\n".join(lines)
 
 
@@ -165,7 +198,7 @@ def _count(trainable: int, frozen: int) -> str:
     return f"{trainable + frozen:,}" if trainable + frozen else ""
 
 
-def _memory(costs: Costs, question: Question, optimizer: str) -> list[str]:
+def _memory(plan: MemoryPlan, question: Question, optimizer: str) -> list[str]:
     heads = [
         "precision",
         "replicas",
@@ -180,7 +213,7 @@ def _memory(costs: Costs, question: Question, optimizer: str) -> list[str]:
     if question.device is not None:
         heads.append(f"largest batch in {size(question.device)}")
     rows = []
-    for setup in setups(costs, question):
+    for setup in setups(plan, question):
         memory = setup.memory
         row = [setup.precision, str(setup.replicas), str(setup.batch)]
         row += [size(part) for part in (memory.weights, memory.gradients, memory.optimizer)]

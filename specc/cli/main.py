@@ -21,6 +21,7 @@ COMMANDS = {
     "check": "Check specs, without TensorFlow and without data.",
     "resolve": "Print a spec flat: no parameters, blocks or loops are left.",
     "summary": "Print the layers, shapes and parameters of a spec's models.",
+    "draw": "Draw a spec's models as SVG, PNG, Graphviz or Mermaid.",
     "plan": "Tell what a model weighs and what a training step costs.",
     "diff": "Tell what differs between two specs.",
     "compile": "Build a model and save it as a .keras file.",

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -136,6 +137,27 @@ def table(tallies: Mapping[str, Tally]) -> str:
     return "\n".join(lines)
 
 
+def summary(tallies: Mapping[str, Tally]) -> str:
+    cases = sum(tally.cases - tally.unruled for tally in tallies.values())
+    refused = sum(tally.refused for tally in tallies.values())
+    known = sum(sum(tally.known.values()) for tally in tallies.values())
+    wrong = sum(len(tally.disagreements) for tally in tallies.values())
+    layers = len([name for name in tallies if name in layer_cases.LAYERS])
+    return (
+        f"{cases:,} cases of {layers} layers and {len(tallies) - layers} functions, of which Keras refuses {refused:,}; "
+        f"{known} known differences, {wrong} disagreements"
+    )
+
+
+def write(tallies: Mapping[str, Tally]) -> None:
+    """Renews the table in docs/shape-rules.md."""
+    page = Path(__file__).parents[2] / "docs" / "shape-rules.md"
+    before, _, rest = page.read_text().partition("<!-- table -->\n")
+    _, _, after = rest.partition("<!-- end -->")
+    rows = f"{summary(tallies)}.\n\n{table(tallies)}\n"
+    page.write_text(f"{before}<!-- table -->\n{rows}<!-- end -->{after}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=2000)
@@ -153,9 +175,10 @@ def main() -> int:
     for name, tally in tallies.items():
         for text in tally.disagreements[: options.show]:
             print(f"\n{name}: {text}")
-    wrong = sum(len(tally.disagreements) for tally in tallies.values())
-    print(f"\n{sum(t.cases - t.unruled for t in tallies.values())} cases, {wrong} disagreements")
-    return 1 if wrong else 0
+    print(f"\n{summary(tallies)}")
+    if options.write:
+        write(tallies)
+    return 1 if any(tally.disagreements for tally in tallies.values()) else 0
 
 
 if __name__ == "__main__":

@@ -6,13 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from specc.catalog.rules.dims import Dim, Shape, render
+from specc.catalog.rules.plain import whole as whole
 from specc.catalog.rules.registry import Call
 from specc.catalog.rules.types import RuleError, TensorType
-
-
-def whole(value: Any) -> bool:
-    """Whether it is a whole number (and not a truth value)."""
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def numbers(call: Call, argument: str, count: int, least: int = 1) -> tuple[int, ...]:

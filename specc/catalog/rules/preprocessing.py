@@ -260,7 +260,8 @@ def _stft_spectrogram(call: Call) -> TensorType:
 @layer("Pipeline")
 def _pipeline(call: Call) -> TensorType:
     x = call.input
-    for given in call["layers"]:
+    layers = call["layers"]
+    for given in layers if isinstance(layers, (list, tuple)) else [layers]:
         inner = call.nested_layer(given, x, "layers")
         if not isinstance(inner.outputs, TensorType):
             raise call.wrong("layers", "layers with one output each")

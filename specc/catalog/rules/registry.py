@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from inspect import signature
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from specc.catalog.objects import KerasObject
 from specc.catalog.rules.dims import Dim, render, symbol
+from specc.catalog.rules.plain import check_plain
 from specc.catalog.rules.policy import FLOATX, is_float, precisions
 from specc.catalog.rules.types import (
     LayerType,
@@ -300,10 +300,7 @@ def infer_op(name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | No
         raise NoRuleError(name)
     kwargs = kwargs or {}
     tensors = [item for given in (*args, *kwargs.values()) for item in _tensors_within(given)]
-    try:
-        signature(rule).bind(*args, **kwargs)
-    except TypeError as error:
-        raise RuleError("argument", f"the arguments {signature(rule)}", str(error)) from error
+    check_plain(rule, tuple(args), dict(kwargs))
     result = rule(*args, **kwargs)
     _check_sizes(result)
     constant = all(tensor.constant for tensor in tensors)

@@ -7,7 +7,17 @@ from typing import Any
 
 from specc.catalog.rules.arguments import whole
 from specc.catalog.rules.dims import Dim, Symbolic, ceil_div
-from specc.catalog.rules.functions.operands import Operand, broadcast, kind, position, tensor, written, wrong
+from specc.catalog.rules.functions.operands import (
+    Numbers,
+    Operand,
+    Scalar,
+    broadcast,
+    kind,
+    position,
+    tensor,
+    written,
+    wrong,
+)
 from specc.catalog.rules.policy import FLOATX, checked, result_type
 from specc.catalog.rules.registry import op
 from specc.catalog.rules.types import NoRuleError, RuleError, TensorType
@@ -18,12 +28,12 @@ def _made(shape: Any, dtype: str | None, default: str = FLOATX) -> TensorType:
 
 
 @op("zeros", "ones", "empty")
-def _zeros(shape: Any, dtype: str | None = None) -> TensorType:
+def _zeros(shape: Numbers, dtype: str | None = None) -> TensorType:
     return _made(shape, dtype)
 
 
 @op("full")
-def _full(shape: Any, fill_value: Operand, dtype: str | None = None) -> TensorType:
+def _full(shape: Numbers, fill_value: Operand, dtype: str | None = None) -> TensorType:
     return _made(shape, dtype)
 
 
@@ -43,11 +53,11 @@ def _identity(n: int, dtype: str | None = None) -> TensorType:
 
 
 @op("arange")
-def _arange(start: Any, stop: Any = None, step: Any = None, dtype: str | None = None) -> TensorType:
+def _arange(
+    start: Scalar, stop: Scalar | None = None, step: Scalar | None = None, dtype: str | None = None
+) -> TensorType:
     first, last = (0, start) if stop is None else (start, stop)
     stride = 1 if step is None else step
-    if any(isinstance(x, TensorType) for x in (first, last, stride)):
-        raise NoRuleError("arange over tensors")
     if stride == 0:
         raise RuleError("argument", "a step other than 0", "`step: 0`", ("step",))
     count = _steps(first, last, stride)
@@ -110,14 +120,12 @@ def _logspace(
 
 
 @op("bartlett", "blackman", "hamming", "hanning")
-def _window(x: Any) -> TensorType:
-    if not whole(x):
-        raise NoRuleError("a window whose length is a tensor")
+def _window(x: int) -> TensorType:
     return _made([x], None)
 
 
 @op("kaiser")
-def _kaiser(x: Any, beta: float) -> TensorType:
+def _kaiser(x: int, beta: float) -> TensorType:
     return _window(x)
 
 
@@ -149,38 +157,38 @@ def _multi_hot(
 
 @op("random.normal", "random.truncated_normal")
 def _normal(
-    shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: str | None = None, seed: Any = None
+    shape: Numbers, mean: float = 0.0, stddev: float = 1.0, dtype: str | None = None, seed: Any = None
 ) -> TensorType:
     return _drawn(shape, dtype)
 
 
 @op("random.uniform")
 def _uniform(
-    shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: str | None = None, seed: Any = None
+    shape: Numbers, minval: float = 0.0, maxval: float = 1.0, dtype: str | None = None, seed: Any = None
 ) -> TensorType:
     return _drawn(shape, dtype)
 
 
 @op("random.randint")
-def _randint(shape: Any, minval: Any, maxval: Any, dtype: str = "int32", seed: Any = None) -> TensorType:
+def _randint(shape: Numbers, minval: Any, maxval: Any, dtype: str = "int32", seed: Any = None) -> TensorType:
     return _drawn(shape, dtype)
 
 
 @op("random.gamma")
-def _gamma(shape: Any, alpha: Operand, dtype: str | None = None, seed: Any = None) -> TensorType:
+def _gamma(shape: Numbers, alpha: Operand, dtype: str | None = None, seed: Any = None) -> TensorType:
     return _drawn(shape, dtype)
 
 
 @op("random.beta")
 def _beta(
-    shape: Any, alpha: Operand, beta: Operand, dtype: str | None = None, seed: Any = None
+    shape: Numbers, alpha: Operand, beta: Operand, dtype: str | None = None, seed: Any = None
 ) -> TensorType:
     return _drawn(shape, dtype)
 
 
 @op("random.binomial")
 def _binomial(
-    shape: Any, counts: Operand, probabilities: Operand, dtype: str | None = None, seed: Any = None
+    shape: Numbers, counts: Operand, probabilities: Operand, dtype: str | None = None, seed: Any = None
 ) -> TensorType:
     return _drawn(shape, dtype)
 

@@ -8,7 +8,10 @@ from typing import Any
 from specc.catalog.rules.arguments import axes_of, whole
 from specc.catalog.rules.dims import Dim, Shape, Symbolic, maximum, render, same
 from specc.catalog.rules.functions.operands import (
+    Axis,
+    Numbers,
     Operand,
+    Widths,
     all_alike,
     broadcast_shapes,
     extent,
@@ -29,10 +32,8 @@ from specc.catalog.rules.types import NoRuleError, RuleError, TensorType
 
 
 @op("reshape")
-def _reshape(x: Operand, newshape: Any) -> TensorType:
+def _reshape(x: Operand, newshape: Numbers) -> TensorType:
     target = [newshape] if whole(newshape) or isinstance(newshape, Symbolic) else newshape
-    if isinstance(target, TensorType) or any(isinstance(size, TensorType) for size in target):
-        raise NoRuleError("reshape to a shape that is a tensor")
     return tensor(x).shaped(*reshaped(tensor(x).shape, list(target), "newshape", "x"))
 
 
@@ -42,7 +43,7 @@ def _ravel(x: Operand) -> TensorType:
 
 
 @op("transpose")
-def _transpose(x: Operand, axes: Any = None) -> TensorType:
+def _transpose(x: Operand, axes: Axis = None) -> TensorType:
     x = tensor(x)
     order = tuple(range(x.rank))[::-1] if axes is None else axes_of(axes, x.rank, "axes")
     if sorted(order) != list(range(x.rank)):
@@ -61,7 +62,7 @@ def _swapaxes(x: Operand, axis1: int, axis2: int) -> TensorType:
 
 
 @op("moveaxis")
-def _moveaxis(x: Operand, source: Any, destination: Any) -> TensorType:
+def _moveaxis(x: Operand, source: Axis, destination: Axis) -> TensorType:
     x = tensor(x)
     sources, targets = axes_of(source, x.rank, "source"), axes_of(destination, x.rank, "destination")
     if len(sources) != len(targets):
@@ -73,7 +74,7 @@ def _moveaxis(x: Operand, source: Any, destination: Any) -> TensorType:
 
 
 @op("expand_dims")
-def _expand_dims(x: Operand, axis: Any) -> TensorType:
+def _expand_dims(x: Operand, axis: Axis) -> TensorType:
     x = tensor(x)
     count = len(axis) if isinstance(axis, (list, tuple)) else 1
     new = axes_of(axis, x.rank + count)
@@ -82,7 +83,7 @@ def _expand_dims(x: Operand, axis: Any) -> TensorType:
 
 
 @op("squeeze")
-def _squeeze(x: Operand, axis: Any = None) -> TensorType:
+def _squeeze(x: Operand, axis: Axis = None) -> TensorType:
     x = tensor(x)
     if axis is None:
         return x.shaped(*[size for size in x.shape if size != 1])
@@ -96,14 +97,14 @@ def _squeeze(x: Operand, axis: Any = None) -> TensorType:
 
 
 @op("broadcast_to")
-def _broadcast_to(x: Operand, shape: Any) -> TensorType:
+def _broadcast_to(x: Operand, shape: Numbers) -> TensorType:
     wanted = written(shape)
     broadcast_shapes(tensor(x).shape, wanted, ("x", "shape"))
     return tensor(x).shaped(*wanted)
 
 
 @op("concatenate")
-def _concatenate(xs: Operand, axis: Any = 0) -> TensorType:
+def _concatenate(xs: Operand, axis: Axis = 0) -> TensorType:
     tensors = listed(xs, "xs")
     return _joined(tensors, position(axis, tensors[0].rank))
 
@@ -141,7 +142,7 @@ def _deepened(x: TensorType) -> TensorType:
 
 
 @op("append")
-def _append(x1: Operand, x2: Operand, axis: Any = None) -> TensorType:
+def _append(x1: Operand, x2: Operand, axis: Axis = None) -> TensorType:
     left, right = tensor(x1), tensor(x2)
     if axis is None:
         return TensorType((left.size + right.size,), promoted(left, right))
@@ -156,7 +157,7 @@ def _append(x1: Operand, x2: Operand, axis: Any = None) -> TensorType:
 
 
 @op("stack")
-def _stack(x: Operand, axis: Any = 0) -> TensorType:
+def _stack(x: Operand, axis: Axis = 0) -> TensorType:
     tensors = listed(x, "x")
     all_alike(tensors, None, "x")
     index = position(axis, tensors[0].rank + 1)
@@ -177,7 +178,7 @@ def _unstack(x: Operand, num: int | None = None, axis: int = 0) -> tuple[TensorT
 
 
 @op("split")
-def _split(x: Operand, indices_or_sections: Any, axis: int = 0) -> tuple[TensorType, ...]:
+def _split(x: Operand, indices_or_sections: Numbers, axis: int = 0) -> tuple[TensorType, ...]:
     x = tensor(x)
     index = position(axis, x.rank)
     size = x.shape[index]
@@ -194,25 +195,23 @@ def _split(x: Operand, indices_or_sections: Any, axis: int = 0) -> tuple[TensorT
                 shapes=(x.shape,),
             )
         return (x.shaped(*replaced(x.shape, index, size // count)),) * count
-    if isinstance(indices_or_sections, TensorType):
-        raise NoRuleError("split at places that are a tensor")
     bounds = [0, *indices_or_sections, size]
     return tuple(x.shaped(*replaced(x.shape, index, end - start)) for start, end in pairwise(bounds))
 
 
 @op("hsplit")
-def _hsplit(x: Operand, indices_or_sections: Any) -> tuple[TensorType, ...]:
+def _hsplit(x: Operand, indices_or_sections: Numbers) -> tuple[TensorType, ...]:
     return _split(x, indices_or_sections, 0 if tensor(x).rank == 1 else 1)
 
 
 @op("vsplit")
-def _vsplit(x: Operand, indices_or_sections: Any) -> tuple[TensorType, ...]:
+def _vsplit(x: Operand, indices_or_sections: Numbers) -> tuple[TensorType, ...]:
     position(1, tensor(x).rank)
     return _split(x, indices_or_sections, 0)
 
 
 @op("dsplit")
-def _dsplit(x: Operand, indices_or_sections: Any) -> tuple[TensorType, ...]:
+def _dsplit(x: Operand, indices_or_sections: Numbers) -> tuple[TensorType, ...]:
     return _split(x, indices_or_sections, 2)
 
 
@@ -227,10 +226,8 @@ def _array_split(x: Operand, indices_or_sections: int, axis: int = 0) -> tuple[T
 
 
 @op("repeat")
-def _repeat(x: Operand, repeats: Any, axis: Any = None) -> TensorType:
+def _repeat(x: Operand, repeats: Numbers, axis: Axis = None) -> TensorType:
     x = tensor(x)
-    if isinstance(repeats, TensorType):
-        raise NoRuleError("repeat by a tensor")
     index = None if axis is None else position(axis, x.rank)
     size = x.size if index is None else x.shape[index]
     many = [repeats] if whole(repeats) or isinstance(repeats, Symbolic) else list(repeats)
@@ -241,10 +238,8 @@ def _repeat(x: Operand, repeats: Any, axis: Any = None) -> TensorType:
 
 
 @op("tile")
-def _tile(x: Operand, repeats: Any) -> TensorType:
+def _tile(x: Operand, repeats: Numbers) -> TensorType:
     x = tensor(x)
-    if isinstance(repeats, TensorType):
-        raise NoRuleError("tile by a tensor")
     many = [repeats] if whole(repeats) or isinstance(repeats, Symbolic) else list(repeats)
     rank = max(x.rank, len(many))
     shape = (*[1] * (rank - x.rank), *x.shape)
@@ -253,7 +248,7 @@ def _tile(x: Operand, repeats: Any) -> TensorType:
 
 
 @op("pad")
-def _pad(x: Operand, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> TensorType:
+def _pad(x: Operand, pad_width: Widths, mode: str = "constant", constant_values: Any = None) -> TensorType:
     x = tensor(x)
     widths = _widths(pad_width, x.rank)
     return x.shaped(*[size + before + after for size, (before, after) in zip(x.shape, widths, strict=True)])
@@ -272,7 +267,7 @@ def _widths(given: Any, rank: int) -> list[tuple[int, int]]:
 
 
 @op("flip")
-def _flip(x: Operand, axis: Any = None) -> TensorType:
+def _flip(x: Operand, axis: Axis = None) -> TensorType:
     if axis is not None:
         axes_of(axis, tensor(x).rank)
     return tensor(x)
@@ -289,12 +284,12 @@ def _flipud(x: Operand) -> TensorType:
 
 
 @op("roll")
-def _roll(x: Operand, shift: Any, axis: Any = None) -> TensorType:
+def _roll(x: Operand, shift: Any, axis: Axis = None) -> TensorType:
     return _flip(x, axis)
 
 
 @op("rot90")
-def _rot90(array: Operand, k: int = 1, axes: Any = (0, 1)) -> TensorType:
+def _rot90(array: Operand, k: int = 1, axes: Axis = (0, 1)) -> TensorType:
     x = tensor(array, "array")
     one, other = axes_of(axes, x.rank, "axes")
     if one == other:
@@ -372,7 +367,7 @@ def _diff(a: Operand, n: int = 1, axis: int = -1) -> TensorType:
 
 
 @op("take")
-def _take(x: Operand, indices: Operand, axis: Any = None) -> TensorType:
+def _take(x: Operand, indices: Operand, axis: Axis = None) -> TensorType:
     x = tensor(x)
     if axis is None:
         return x.shaped(*extent(indices))
@@ -381,7 +376,7 @@ def _take(x: Operand, indices: Operand, axis: Any = None) -> TensorType:
 
 
 @op("take_along_axis")
-def _take_along_axis(x: Operand, indices: Operand, axis: Any = None) -> TensorType:
+def _take_along_axis(x: Operand, indices: Operand, axis: Axis = None) -> TensorType:
     x, wanted = tensor(x), extent(indices)
     shape = (x.size,) if axis is None else x.shape
     if len(shape) != len(wanted):
@@ -392,21 +387,26 @@ def _take_along_axis(x: Operand, indices: Operand, axis: Any = None) -> TensorTy
 
 
 @op("slice")
-def _slice(inputs: Operand, start_indices: Any, shape: Any) -> TensorType:
+def _slice(inputs: Operand, start_indices: Operand, shape: Numbers) -> TensorType:
     x = tensor(inputs, "inputs")
-    starts = None if isinstance(start_indices, TensorType) else list(start_indices)
-    if len(shape) != x.rank or (starts is not None and len(starts) != x.rank):
-        raise RuleError(
-            "argument", f"{x.rank} starts and sizes, one for each axis", f"`shape: {list(shape)}`", ("shape",)
-        )
-    if starts is None and -1 in shape:
+    wanted = [shape] if isinstance(shape, int | Symbolic) else list(shape)
+    if (
+        len(wanted) != x.rank
+        or same(extent(start_indices)[0] if extent(start_indices) else 1, x.rank) is False
+    ):
+        raise wrong("shape", f"{x.rank} starts and sizes, one for each axis", wanted)
+    if isinstance(start_indices, (list, tuple)):
+        starts = list(start_indices)
+        return x.shaped(*[_to_end(*entry) for entry in zip(x.shape, starts, wanted, strict=True)])
+    if -1 in wanted:
         raise NoRuleError("slice to the end from a start that is a tensor")
-    return x.shaped(
-        *[
-            size - starts[axis] if wanted == -1 and starts is not None else wanted
-            for axis, (size, wanted) in enumerate(zip(x.shape, shape, strict=True))
-        ]
-    )
+    return x.shaped(*wanted)
+
+
+def _to_end(size: Dim, start: Any, wanted: Dim) -> Dim:
+    if wanted == -1 and isinstance(start, TensorType):
+        raise NoRuleError("slice to the end from a start that is a tensor")
+    return size - start if wanted == -1 else wanted
 
 
 @op("slice_update")
@@ -420,7 +420,7 @@ def _scatter_update(inputs: Operand, indices: Operand, updates: Operand, reducti
 
 
 @op("scatter")
-def _scatter(indices: Operand, values: Operand, shape: Any) -> TensorType:
+def _scatter(indices: Operand, values: Operand, shape: Numbers) -> TensorType:
     return TensorType(written(shape), tensor(values, "values").dtype)
 
 
@@ -433,7 +433,7 @@ def _extract_sequences(x: Operand, sequence_length: int, sequence_stride: int) -
 
 
 @op("unravel_index")
-def _unravel_index(indices: Operand, shape: Any) -> tuple[TensorType, ...]:
+def _unravel_index(indices: Operand, shape: Numbers) -> tuple[TensorType, ...]:
     return (tensor(indices, "indices"),) * len(written(shape))
 
 

@@ -8,6 +8,8 @@ from specc.catalog.rules.arguments import assembled, axes_of, spatial, whole
 from specc.catalog.rules.convolutions import transposed_sizes
 from specc.catalog.rules.dims import Dim, Shape, render, same
 from specc.catalog.rules.functions.operands import (
+    Axis,
+    Numbers,
     Operand,
     misfit,
     position,
@@ -23,7 +25,7 @@ from specc.catalog.rules.types import RuleError, TensorType
 
 
 @op("softmax", "log_softmax")
-def _softmax(x: Operand, axis: Any = -1) -> TensorType:
+def _softmax(x: Operand, axis: Axis = -1) -> TensorType:
     if axis is not None:
         axes_of(axis, tensor(x).rank)
     return tensor(x)
@@ -47,20 +49,20 @@ def _glu(x: Operand, axis: int = -1) -> TensorType:
 
 
 @op("normalize")
-def _normalize(x: Operand, axis: Any = -1, order: Any = 2, epsilon: float | None = None) -> TensorType:
+def _normalize(x: Operand, axis: Axis = -1, order: Any = 2, epsilon: float | None = None) -> TensorType:
     return _softmax(x, axis).cast("float32")  # the dtype as Keras states it
 
 
 @op("layer_normalization")
 def _layer_normalization(
-    x: Operand, gamma: Operand = None, beta: Operand = None, axis: Any = -1, epsilon: float | None = None
+    x: Operand, gamma: Operand = None, beta: Operand = None, axis: Axis = -1, epsilon: float | None = None
 ) -> TensorType:
     return tensor(x)
 
 
 @op("rms_normalization")
 def _rms_normalization(
-    x: Operand, scale: Operand = None, axis: Any = -1, epsilon: float | None = None
+    x: Operand, scale: Operand = None, axis: Axis = -1, epsilon: float | None = None
 ) -> TensorType:
     return tensor(x)
 
@@ -97,11 +99,11 @@ def _space(x: TensorType, data_format: str | None, name: str = "inputs") -> tupl
     return spatial(x.shape, first), first
 
 
-def _numbers(value: Any, count: int, argument: str) -> tuple[int, ...]:
+def _numbers(value: Any, count: int, argument: str, least: int = 1) -> tuple[int, ...]:
     many = (value,) * count if whole(value) else tuple(value)
-    if len(many) != count or not all(whole(n) and n > 0 for n in many):
+    if len(many) != count or not all(whole(n) and n >= least for n in many):
         raise RuleError(
-            "argument", f"{count} numbers of 1 or more, or one", f"`{argument}: {value}`", (argument,)
+            "argument", f"{count} numbers of {least} or more, or one", f"`{argument}: {value}`", (argument,)
         )
     return many
 
@@ -131,8 +133,8 @@ def conv_sizes(
 @op("max_pool", "average_pool")
 def _pool(
     inputs: Operand,
-    pool_size: Any,
-    strides: Any = None,
+    pool_size: Numbers,
+    strides: Numbers | None = None,
     padding: str = "valid",
     data_format: str | None = None,
 ) -> TensorType:
@@ -144,7 +146,7 @@ def _pool(
 
 
 @op("adaptive_average_pool", "adaptive_max_pool")
-def _adaptive_pool(inputs: Operand, output_size: Any, data_format: str | None = None) -> TensorType:
+def _adaptive_pool(inputs: Operand, output_size: Numbers, data_format: str | None = None) -> TensorType:
     x = tensor(inputs, "inputs")
     space, first = _space(x, data_format)
     sizes = _numbers(output_size, len(space), "output_size")
@@ -176,10 +178,10 @@ def _kernel(x: TensorType, kernel: TensorType, data_format: str | None, axis: in
 def _conv(
     inputs: Operand,
     kernel: Operand,
-    strides: Any = 1,
+    strides: Numbers = 1,
     padding: str = "valid",
     data_format: str | None = None,
-    dilation_rate: Any = 1,
+    dilation_rate: Numbers = 1,
 ) -> TensorType:
     x, weights = tensor(inputs, "inputs"), tensor(kernel, "kernel")
     space, first = _kernel(x, weights, data_format, -2)
@@ -191,10 +193,10 @@ def _conv(
 def _depthwise_conv(
     inputs: Operand,
     kernel: Operand,
-    strides: Any = 1,
+    strides: Numbers = 1,
     padding: str = "valid",
     data_format: str | None = None,
-    dilation_rate: Any = 1,
+    dilation_rate: Numbers = 1,
 ) -> TensorType:
     x, weights = tensor(inputs, "inputs"), tensor(kernel, "kernel")
     space, first = _kernel(x, weights, data_format, -2)
@@ -207,10 +209,10 @@ def _separable_conv(
     inputs: Operand,
     depthwise_kernel: Operand,
     pointwise_kernel: Operand,
-    strides: Any = 1,
+    strides: Numbers = 1,
     padding: str = "valid",
     data_format: str | None = None,
-    dilation_rate: Any = 1,
+    dilation_rate: Numbers = 1,
 ) -> TensorType:
     deep = _depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
     axis = 1 if data_format == "channels_first" else deep.rank - 1
@@ -221,18 +223,18 @@ def _separable_conv(
 def _conv_transpose(
     inputs: Operand,
     kernel: Operand,
-    strides: Any = 1,
+    strides: Numbers = 1,
     padding: str = "valid",
-    output_padding: Any = None,
+    output_padding: Numbers | None = None,
     data_format: str | None = None,
-    dilation_rate: Any = 1,
+    dilation_rate: Numbers = 1,
 ) -> TensorType:
     x, weights = tensor(inputs, "inputs"), tensor(kernel, "kernel")
     space, first = _kernel(x, weights, data_format, -1)
     if padding.lower() not in ("valid", "same"):
         raise wrong("padding", "valid or same", padding)
     count = len(space)
-    extra = (output_padding,) * count if whole(output_padding) else output_padding
+    extra = None if output_padding is None else _numbers(output_padding, count, "output_padding", 0)
     window = tuple(size for size in weights.shape[:-2] if isinstance(size, int))
     steps, spread = _numbers(strides, count, "strides"), _numbers(dilation_rate, count, "dilation_rate")
     sizes = transposed_sizes(space, window, steps, padding.lower(), extra, spread)
@@ -310,14 +312,21 @@ def _psnr(x1: Operand, x2: Operand, max_val: float) -> TensorType:
     return TensorType((), "float32")
 
 
+def _ranked(x: Operand, name: str, least: int) -> TensorType:
+    made = tensor(x, name)
+    if made.rank < least:
+        raise misfit("rank", f"{least} axes or more", name, made)
+    return made
+
+
 @op("ctc_loss")
 def _ctc_loss(
     target: Operand, output: Operand, target_length: Operand, output_length: Operand, mask_index: int = 0
 ) -> TensorType:
-    given = tensor(output, "output")
-    batch = tensor(target, "target").shape[0]
+    given = _ranked(output, "output", 3)
+    batch = _ranked(target, "target", 2).shape[0]
     for name, one in (("output", given), ("target_length", target_length), ("output_length", output_length)):
-        if unequal(batch, tensor(one, name).shape[0]):
+        if unequal(batch, _ranked(one, name, 1).shape[0]):
             raise RuleError(
                 "size", "one batch size", f"{batch} and {one}", inputs=("target", name), axes=(0, 0)
             )
@@ -334,14 +343,16 @@ def _ctc_decode(
     merge_repeated: bool = True,
     mask_index: int = 0,
 ) -> tuple[TensorType, TensorType]:
-    x = tensor(inputs, "inputs")
+    x = _ranked(inputs, "inputs", 3)
     paths = 1 if strategy == "greedy" else top_paths
     labels = TensorType((paths, x.shape[0], x.shape[1]), "int32")
     return labels, TensorType((x.shape[0], paths), result_type(x.dtype, "float32"))
 
 
 @op("unfold")
-def _unfold(x: Operand, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> TensorType:
+def _unfold(
+    x: Operand, kernel_size: Numbers, dilation: Numbers = 1, padding: Numbers = 0, stride: Numbers = 1
+) -> TensorType:
     x = _four(tensor(x))
     kernel, spread, steps = (
         _numbers(v, 2, n)
@@ -356,7 +367,12 @@ def _unfold(x: Operand, kernel_size: Any, dilation: Any = 1, padding: Any = 0, s
 
 @op("fold")
 def _fold(
-    x: Operand, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+    x: Operand,
+    output_size: Numbers,
+    kernel_size: Numbers,
+    dilation: Numbers = 1,
+    padding: Numbers = 0,
+    stride: Numbers = 1,
 ) -> TensorType:
     x = tensor(x)
     if x.rank != 3:

@@ -12,6 +12,16 @@ from specc.catalog.rules.types import NoRuleError, Problem, RuleError, TensorTyp
 
 Operand: TypeAlias = object
 """A TensorType, a number, a truth value, or numbers in nested lists."""
+Axis: TypeAlias = Any
+"""A whole number, a list of them, or None; `infer_op` has checked it."""
+Numbers: TypeAlias = Any
+"""A size, or a list of sizes; `infer_op` has checked it."""
+Widths: TypeAlias = Any
+"""A number, a pair of them, or a list of pairs; `infer_op` has checked it."""
+TwoAxes: TypeAlias = Any
+"""A number of axes, or a pair of lists of axes; `infer_op` has checked it."""
+Scalar: TypeAlias = Any
+"""A number, known or not; `infer_op` has checked it."""
 
 
 def tensor(x: Operand, name: str = "x") -> TensorType:

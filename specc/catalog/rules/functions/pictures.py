@@ -7,7 +7,7 @@ from typing import Any
 from specc.catalog.rules.arguments import whole
 from specc.catalog.rules.dims import Dim, render
 from specc.catalog.rules.functions.network import conv_sizes
-from specc.catalog.rules.functions.operands import Operand, misfit, replaced, tensor, written, wrong
+from specc.catalog.rules.functions.operands import Numbers, Operand, misfit, replaced, tensor, written, wrong
 from specc.catalog.rules.policy import is_float
 from specc.catalog.rules.registry import op
 from specc.catalog.rules.types import NoRuleError, RuleError, TensorType
@@ -50,7 +50,7 @@ def _colours(images: Operand, data_format: str | None = None) -> TensorType:
 @op("image.resize")
 def _resize(
     images: Operand,
-    size: Any,
+    size: Numbers,
     interpolation: str = "bilinear",
     antialias: bool = False,
     crop_to_aspect_ratio: bool = False,
@@ -74,7 +74,7 @@ def _sized(x: TensorType, first: bool, height: Dim, width: Dim) -> TensorType:
 
 @op("image.gaussian_blur")
 def _gaussian_blur(
-    images: Operand, kernel_size: Any = (3, 3), sigma: Any = (1.0, 1.0), data_format: str | None = None
+    images: Operand, kernel_size: Numbers = (3, 3), sigma: Any = (1.0, 1.0), data_format: str | None = None
 ) -> TensorType:
     return _image(images, data_format)[0]
 
@@ -129,9 +129,9 @@ def _map_coordinates(
 @op("image.extract_patches")
 def _extract_patches(
     images: Operand,
-    size: Any,
-    strides: Any = None,
-    dilation_rate: Any = 1,
+    size: Numbers,
+    strides: Numbers | None = None,
+    dilation_rate: Numbers = 1,
     padding: str = "valid",
     data_format: str | None = None,
 ) -> TensorType:

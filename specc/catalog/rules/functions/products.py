@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from specc.catalog.rules.arguments import axes_of, whole
 from specc.catalog.rules.dims import Dim, Shape, render, same
 from specc.catalog.rules.functions.operands import (
     Operand,
+    TwoAxes,
     broadcast_shapes,
     extent,
     kind,
@@ -115,7 +114,7 @@ def _without(shape: Shape, axes: tuple[int, ...]) -> Shape:
 
 
 @op("tensordot")
-def _tensordot(x1: Operand, x2: Operand, axes: Any = 2) -> TensorType:
+def _tensordot(x1: Operand, x2: Operand, axes: TwoAxes = 2) -> TensorType:
     left, right = tensor(x1, "x1"), tensor(x2, "x2")
     if whole(axes):
         count = max(axes, 0)

@@ -6,6 +6,7 @@ from typing import Any
 
 from specc.catalog.rules.dims import Shape, product, same
 from specc.catalog.rules.functions.operands import (
+    Axis,
     Operand,
     floated,
     kind,
@@ -22,37 +23,37 @@ from specc.catalog.rules.types import NoRuleError, RuleError, TensorType
 
 
 @op("all", "any")
-def _test(x: Operand, axis: Any = None, keepdims: bool = False) -> TensorType:
+def _test(x: Operand, axis: Axis = None, keepdims: bool = False) -> TensorType:
     return TensorType(reduced(tensor(x).shape, axis, keepdims), "bool")
 
 
 @op("amax", "amin", "ptp")
-def _extreme(x: Operand, axis: Any = None, keepdims: bool = False) -> TensorType:
+def _extreme(x: Operand, axis: Axis = None, keepdims: bool = False) -> TensorType:
     return TensorType(reduced(tensor(x).shape, axis, keepdims), tensor(x).dtype)
 
 
 @op("max", "min")
-def _greatest(x: Operand, axis: Any = None, keepdims: bool = False, initial: Any = None) -> TensorType:
+def _greatest(x: Operand, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> TensorType:
     return _extreme(x, axis, keepdims)
 
 
 @op("nanmax", "nanmin")
-def _nan_extreme(x: Operand, axis: Any = None, keepdims: bool = False) -> TensorType:
+def _nan_extreme(x: Operand, axis: Axis = None, keepdims: bool = False) -> TensorType:
     return TensorType(reduced(tensor(x).shape, axis, keepdims), result_type(tensor(x).dtype))
 
 
 @op("argmax", "argmin", "nanargmax", "nanargmin")
-def _arg_extreme(x: Operand, axis: Any = None, keepdims: bool = False) -> TensorType:
+def _arg_extreme(x: Operand, axis: Axis = None, keepdims: bool = False) -> TensorType:
     return TensorType(reduced(tensor(x).shape, axis, keepdims), "int32")
 
 
 @op("count_nonzero")
-def _count_nonzero(x: Operand, axis: Any = None) -> TensorType:
+def _count_nonzero(x: Operand, axis: Axis = None) -> TensorType:
     return TensorType(reduced(tensor(x).shape, axis, False), "int32")
 
 
 @op("mean")
-def _mean(x: Operand, axis: Any = None, keepdims: bool = False) -> TensorType:
+def _mean(x: Operand, axis: Axis = None, keepdims: bool = False) -> TensorType:
     dtype = tensor(x).dtype
     if is_integer(dtype) or dtype == "bool":
         dtype = result_type(dtype, "float32")
@@ -60,47 +61,47 @@ def _mean(x: Operand, axis: Any = None, keepdims: bool = False) -> TensorType:
 
 
 @op("std")
-def _std(x: Operand, axis: Any = None, keepdims: bool = False) -> TensorType:
+def _std(x: Operand, axis: Axis = None, keepdims: bool = False) -> TensorType:
     return TensorType(reduced(tensor(x).shape, axis, keepdims), floated(tensor(x).dtype))
 
 
 @op("var", "median", "nanmean", "nanmedian", "nanstd", "nanvar")
-def _var(x: Operand, axis: Any = None, keepdims: bool = False) -> TensorType:
+def _var(x: Operand, axis: Axis = None, keepdims: bool = False) -> TensorType:
     return TensorType(reduced(tensor(x).shape, axis, keepdims), promoted_float(tensor(x)))
 
 
 @op("sum", "nansum")
-def _sum(x: Operand, axis: Any = None, keepdims: bool = False) -> TensorType:
+def _sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> TensorType:
     return TensorType(reduced(tensor(x).shape, axis, keepdims), widened(result_type(tensor(x).dtype)))
 
 
 @op("prod")
-def _prod(x: Operand, axis: Any = None, keepdims: bool = False, dtype: str | None = None) -> TensorType:
+def _prod(x: Operand, axis: Axis = None, keepdims: bool = False, dtype: str | None = None) -> TensorType:
     settled = widened(tensor(x).dtype) if dtype is None else checked(dtype)
     return TensorType(reduced(tensor(x).shape, axis, keepdims), settled)
 
 
 @op("nanprod")
-def _nanprod(x: Operand, axis: Any = None, keepdims: bool = False) -> TensorType:
+def _nanprod(x: Operand, axis: Axis = None, keepdims: bool = False) -> TensorType:
     return _prod(x, axis, keepdims)
 
 
 @op("logsumexp")
-def _logsumexp(x: Operand, axis: Any = None, keepdims: bool = False) -> TensorType:
+def _logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> TensorType:
     # Keras 3.15 states float32 here whatever comes in
     return TensorType(reduced(tensor(x).shape, axis, keepdims), "float32")
 
 
 @op("moments")
 def _moments(
-    x: Operand, axes: Any, keepdims: bool = False, synchronized: bool = False
+    x: Operand, axes: Axis, keepdims: bool = False, synchronized: bool = False
 ) -> tuple[TensorType, TensorType]:
     one = _extreme(x, axes, keepdims)
     return one, one
 
 
 @op("average")
-def _average(x: Operand, axis: Any = None, weights: Operand = None) -> TensorType:
+def _average(x: Operand, axis: Axis = None, weights: Operand = None) -> TensorType:
     x = tensor(x)
     shape = reduced(x.shape, axis, False)
     if weights is None:
@@ -124,7 +125,7 @@ def _equal(left: Shape, right: Shape) -> bool:
 
 @op("quantile", "nanquantile")
 def _quantile(
-    x: Operand, q: Operand, axis: Any = None, method: str = "linear", keepdims: bool = False
+    x: Operand, q: Operand, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> TensorType:
     one = isinstance(q, (list, tuple)) and len(q) <= 1
     return TensorType(_quantiles(x, [] if one else q, axis, keepdims), promoted_float(tensor(x)))
@@ -132,7 +133,7 @@ def _quantile(
 
 @op("percentile")
 def _percentile(
-    x: Operand, q: Operand, axis: Any = None, method: str = "linear", keepdims: bool = False
+    x: Operand, q: Operand, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> TensorType:
     dtype = tensor(x).dtype
     return TensorType(_quantiles(x, q, axis, keepdims), dtype if is_float(dtype) else "float32")
@@ -140,7 +141,7 @@ def _percentile(
 
 @op("nanpercentile")
 def _nanpercentile(
-    x: Operand, q: Operand, axis: Any = None, method: str = "linear", keepdims: bool = False
+    x: Operand, q: Operand, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> TensorType:
     return TensorType(_quantiles(x, q, axis, keepdims), promoted_float(tensor(x)))
 
@@ -153,13 +154,13 @@ def _quantiles(x: Operand, q: Operand, axis: Any, keepdims: bool) -> Shape:
 
 
 @op("cumsum", "cumprod")
-def _cumulative(x: Operand, axis: Any = None, dtype: str | None = None) -> TensorType:
+def _cumulative(x: Operand, axis: Axis = None, dtype: str | None = None) -> TensorType:
     settled = tensor(x).dtype if dtype is None else checked(dtype)
     return TensorType(_along(x, axis), "int32" if settled == "bool" else settled)
 
 
 @op("nancumsum", "nancumprod")
-def _nan_cumulative(x: Operand, axis: Any = None, dtype: str | None = None) -> TensorType:
+def _nan_cumulative(x: Operand, axis: Axis = None, dtype: str | None = None) -> TensorType:
     return _cumulative(x, axis, dtype)
 
 
@@ -173,17 +174,17 @@ def _along(x: Operand, axis: Any) -> Shape:
 
 
 @op("sort")
-def _sort(x: Operand, axis: Any = -1) -> TensorType:
+def _sort(x: Operand, axis: Axis = -1) -> TensorType:
     return TensorType(_along(x, axis), tensor(x).dtype)
 
 
 @op("argsort")
-def _argsort(x: Operand, axis: Any = -1) -> TensorType:
+def _argsort(x: Operand, axis: Axis = -1) -> TensorType:
     return TensorType(_along(x, axis), "int32")
 
 
 @op("argpartition")
-def _argpartition(x: Operand, kth: int, axis: Any = -1) -> TensorType:
+def _argpartition(x: Operand, kth: int, axis: Axis = -1) -> TensorType:
     return TensorType(_along(x, axis), "int32")
 
 
@@ -223,7 +224,7 @@ def _digitize(x: Operand, bins: Operand) -> TensorType:
 
 
 @op("norm")
-def _norm(x: Operand, ord: Any = None, axis: Any = None, keepdims: bool = False) -> TensorType:
+def _norm(x: Operand, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> TensorType:
     x = tensor(x)
     if isinstance(ord, str) and ord not in ("fro", "nuc"):
         raise wrong("ord", "fro, nuc or a number", ord)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from specc.cli.options import Changes, format_option, placed, spec_argument, spec_options
+from specc.frontend.project import ENTRY
 from specc.lower.quiet import load_tensorflow
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ def command(path: Path, as_json: bool, changes: Changes) -> None:
     if as_json:
         click.echo(json.dumps([asdict(summary) for summary in summaries], indent=2))
     else:
-        click.echo("\n\n".join(text(summary) for summary in summaries))
+        titles = [f"{s.name}, the entry" if s.name == ENTRY else s.name for s in summaries]
+        click.echo("\n\n".join(map(table, titles, summaries)))
 
 
-def text(summary: ModelSummary) -> str:
-    """A model as a table; what flows in is told where it is not simply the line before."""
+def table(title: str, summary: ModelSummary) -> str:
+    """A model as a table with a title; what flows in is told where it is not simply the line before."""
     heads = ("layer", "kind", "output", "parameters", "from")
     rows = [heads, *_rows(summary.layers)]
     if not any(row[4] for row in rows[1:]):
@@ -46,7 +48,7 @@ def text(summary: ModelSummary) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [_line(row, widths) for row in rows]
     lines.insert(1, "─" * sum(widths, 2 * (len(widths) - 1)))
-    return "\n".join([f"model {summary.name}", *lines, lines[1], _totals(summary)])
+    return "\n".join([f"model {title}", *lines, lines[1], _totals(summary)])
 
 
 def _totals(summary: ModelSummary) -> str:

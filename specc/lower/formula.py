@@ -49,6 +49,7 @@ _BINARY: dict[str, str] = {
     ">>": "bitwise_right_shift",
 }
 _LOGICAL = {"&": "logical_and", "|": "logical_or", "^": "logical_xor"}
+_BITWISE = {*_LOGICAL, "<<", ">>"}
 _COMPARE = {
     "<": "less",
     "<=": "less_equal",
@@ -80,6 +81,8 @@ class _Formula:
     def call(self, node: n.Call) -> Any:
         name = n.dotted(node.function) or ""
         function = self.names.get(name)
+        if function is not None and is_tensor(function):  # a tensor may bear a function's name: mean(mean)
+            function = None
         arguments = [self.value(argument) for argument in node.arguments]
         keywords = {key: self.value(value) for key, value in node.keywords}
         if function is None:
@@ -115,6 +118,8 @@ class _Formula:
         if not is_tensor(left) and not is_tensor(right):
             return _plain(node, left, right)
         left, right = _beside(left, right), _beside(right, left)
+        if node.operator in _BITWISE:
+            left, right = _whole(left, right), _whole(right, left)
         function = _BINARY[node.operator]
         if node.operator in _LOGICAL and _is_boolean(left) and _is_boolean(right):
             function = _LOGICAL[node.operator]
@@ -170,6 +175,13 @@ def _is_boolean(value: Any) -> bool:
     if is_tensor(value):
         return bool(keras.backend.standardize_dtype(value.dtype) == "bool")
     return isinstance(value, bool)
+
+
+def _whole(value: Any, other: Any) -> Any:
+    """A whole number beside a tensor as an array of its dtype: bitwise ops take no plain numbers."""
+    if isinstance(value, int) and is_tensor(other):
+        return np.asarray(value, dtype=keras.backend.standardize_dtype(other.dtype))
+    return value
 
 
 def _beside(value: Any, other: Any) -> Any:

@@ -45,8 +45,17 @@ def _application(reference: Reference, models: Mapping[str, keras.Model], spec: 
     if isinstance(weights, str) and Path(weights).suffix:
         arguments["weights"] = str(_inside(weights, reference, spec))
     with fresh_names():
-        model = getattr(keras.applications, settings["application"])(**arguments, name=reference.name)
+        model = _constructed(settings["application"], {**arguments, "name": reference.name})
     return _with_outputs(model, settings.get("outputs"), reference.name)
+
+
+def _constructed(application: str, arguments: dict[str, Any]) -> keras.Model:
+    try:
+        return getattr(keras.applications, application)(**arguments)
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise OSError(str(error)) from error  # Keras raises a bare Exception where a download fails
 
 
 @contextmanager

@@ -14,11 +14,12 @@ from specc.catalog.objects import KerasObject
 from specc.catalog.read import read_object
 from specc.catalog.signature import Catalog, Signature
 from specc.frontend import structures
+from specc.frontend.beside import check_effect, flag, leave_out
 from specc.frontend.fill import fill_value
 from specc.frontend.formulas import read_formula
 from specc.frontend.naming import bind_outputs, output_names, step_name
-from specc.frontend.scope import BROKEN, Binding, LeftOut, Outputs, Scope, Tensor, is_generated, written_names
-from specc.frontend.steps import NO_EFFECT, Step, read_step
+from specc.frontend.scope import BROKEN, Binding, Outputs, Scope, Tensor, is_generated, written_names
+from specc.frontend.steps import Step, read_step
 from specc.frontend.uses import use_block, use_model
 from specc.frontend.wiring import Wired, into_layer
 from specc.graph.ir import Formula, Layer, Node, Operation, Reuse, Weight, wires
@@ -76,12 +77,12 @@ class Expander:
         if step is None:
             scope.flow(BROKEN)
             return
-        when = self.flag(step, "when", scope)
+        when = flag(self, step, "when", scope)
         if when is False:
-            self.leave_out(step, scope)
+            leave_out(self, step, scope)
             return
-        self.check_effect(step, scope)
-        trainable = self.flag(step, "trainable", scope)
+        check_effect(self, step, scope)
+        trainable = flag(self, step, "trainable", scope)
         with scope.frozen(trainable):
             self.kind(step)(self, step, scope)
 
@@ -105,45 +106,6 @@ class Expander:
         if step.kind[:1].isupper():
             return Expander.layer
         return Expander.use
-
-    def check_effect(self, step: Step, scope: Scope) -> None:
-        """Report keys beside a step that would have no effect on its kind."""
-        useless = NO_EFFECT.get(step.kind, ())
-        if step.kind in scope.home.blocks:
-            useless = ("call",)
-        for key in useless:
-            if step.keys is not None and key in step.keys:
-                title = f"`{key}` has no effect on `{step.kind}`"
-                self.reporter.error(
-                    "misplaced-key", title, step.keys.key(key).span, help=_EFFECT_HELP.get(key, "")
-                )
-
-    def flag(self, step: Step, key: str, scope: Scope) -> bool | None:
-        """A truth value beside a step, or None."""
-        value = step.get(key)
-        if value is None:
-            return None
-        filled = fill_value(value, scope.values, self.reporter)
-        if isinstance(filled, Scalar) and isinstance(filled.value, bool):
-            return filled.value
-        if filled is not None:
-            title = f"`{key}` is true or false, and this is {describe(filled)}"
-            self.reporter.error("wrong-type", title, filled.span)
-        return None
-
-    def leave_out(self, step: Step, scope: Scope) -> None:
-        """Bind the names of a step that `when` leaves out, so that using one says so."""
-        when = step.get("when")
-        assert when is not None
-        left_out = LeftOut(when.span)
-        names = written_names(step.keys)
-        for key in ("name", "outputs"):
-            value = step.get(key)
-            filled = fill_value(value, scope.values, self.reporter) if value is not None else None
-            items = filled.items if isinstance(filled, Sequence) else (filled,)
-            names |= {str(item.value): item.span for item in items if isinstance(item, Scalar)}
-        for name, span in names.items():
-            scope.tensors.setdefault(name, (left_out, span))
 
     # --- nodes --------------------------------------------------------------------------------------------
     def add(self, node: Node, constant: bool = False) -> list[Tensor]:
@@ -425,13 +387,6 @@ def _returns_state(made: KerasObject) -> bool:
     own = bool(made.arguments.get("return_state"))
     return own or (isinstance(inner, KerasObject) and _returns_state(inner))
 
-
-_EFFECT_HELP = {
-    "from": "a formula names its tensors itself",
-    "outputs": "one output is named by `name`",
-    "call": "call arguments are for layers and models",
-    "trainable": "freeze the layer where it is made",
-}
 
 _KINDS: dict[str, Callable[[Expander, Step, Scope], None]] = {
     "formula": Expander.formula,

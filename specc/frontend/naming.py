@@ -57,27 +57,25 @@ def _name(
     name = filled.value
     if not NAME.match(name) or name in RESERVED:
         _report_bad(name, filled.span, reporter)
-        return _refuse(name, filled.span, scope)
+        scope.tensors.setdefault(name, (BROKEN, filled.span))  # using it is no further error
+        return None
     if scope.loops and not value.dynamic and not dynamic:
         _report_fixed(name, scope, filled.span, reporter)
-        return _refuse(name, filled.span, scope)
+        scope.tensors.setdefault(name, (BROKEN, filled.span))  # using it is no further error
+        return None
     known = scope.tensors.get(name)
     generated = kind != "" and is_generated(name, kind)
     if name in scope.home.models and not generated and not scope.path:
         title = f"`{name}` is a model of this spec"
         reporter.error("duplicate-name", title, filled.span, help="give the step another name")
-        return _refuse(name, filled.span, scope)
+        scope.tensors.setdefault(name, (BROKEN, filled.span))  # using it is no further error
+        return None
     if isinstance(known and known[0], LeftOut):
         known = None
     if known is not None or name in (taken or []):
         _report_duplicate(name, known, filled.span, reporter)
         return None
     return name
-
-
-def _refuse(name: str, span: Span, scope: Scope) -> None:
-    """Leave a wrong name behind as broken, so that what uses it is no further error."""
-    scope.tensors.setdefault(name, (BROKEN, span))
 
 
 def _report_bad(name: str, span: Span, reporter: Reporter) -> None:

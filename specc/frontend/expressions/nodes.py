@@ -212,3 +212,19 @@ def dotted(node: Expression) -> str | None:
         base = dotted(node.base)
         return None if base is None else f"{base}.{node.name}"
     return None
+
+
+def too_deep(start: int, end: int) -> ExpressionError:
+    """What is said of an expression that nests too deeply to be computed."""
+    message = "an expression nested too deeply"
+    return ExpressionError(message, start, max(end, start + 1), "compute parts of it in `let`, or in steps")
+
+
+def check_height(expression: Expression, tallest: int) -> None:
+    """Raise ExpressionError where more than `tallest` operations lie within one another."""
+    stack = [(expression, 1)]
+    while stack:
+        node, height = stack.pop()
+        if height > tallest:
+            raise too_deep(expression.start, expression.end)
+        stack += [(child, height + 1) for child in children(node)]

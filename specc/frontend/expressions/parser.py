@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 from specc.frontend.expressions import nodes as n
-from specc.frontend.expressions.nodes import Expression, ExpressionError
+from specc.frontend.expressions.nodes import Expression, ExpressionError, check_height, too_deep
 from specc.frontend.expressions.tokens import Token, tokenize, unquote
 
 DEEPEST = 30
@@ -50,23 +50,8 @@ def parse_text(text: str) -> Expression:
     parser = _Parser(text)
     expression = parser.whole()
     if len(parser.tokens) > TALLEST:
-        _check_height(expression)
+        check_height(expression, TALLEST)
     return expression
-
-
-def too_deep(start: int, end: int) -> ExpressionError:
-    """What is said of an expression that nests too deeply to be computed."""
-    message = "an expression nested too deeply"
-    return ExpressionError(message, start, max(end, start + 1), "compute parts of it in `let`, or in steps")
-
-
-def _check_height(expression: Expression) -> None:
-    stack = [(expression, 1)]
-    while stack:
-        node, height = stack.pop()
-        if height > TALLEST:
-            raise too_deep(expression.start, expression.end)
-        stack += [(child, height + 1) for child in n.children(node)]
 
 
 class _Parser:

@@ -37,7 +37,7 @@ class Augment:
             transformation = layer.get_random_transformation(lead, training=True, seed=seed)
             for name in names:
                 change = layer.transform_images if name in images else layer.transform_segmentation_masks
-                changed = change(found[name], transformation, training=True)
+                changed = change(tf.cast(found[name], tf.float32), transformation, training=True)
                 found[name] = tf.cast(changed, found[name].dtype)
         return found
 

@@ -15,6 +15,7 @@ from specc.data.dataset import Dataset, Wanted
 from specc.data.images import decode_image, image_size
 from specc.data.open import open_data
 from specc.data.ports import Port
+from specc.frontend.sections.data_fields import AUGMENTS
 from specc.source.diagnostic import SpecError
 
 pytestmark = pytest.mark.slow
@@ -307,3 +308,43 @@ def test_a_data_set_with_a_test_split_of_its_own(monkeypatch: pytest.MonkeyPatch
     assert sorted(batches(kept, "test")[0][1].tolist()) == [10, 11, 12, 13]
     pooled = opened(tmp_path, "{source: {dataset: mnist}, split: {train: 0.5, test: 0.5}}", "label")
     assert pooled.splits == {"train": 7, "test": 7}
+
+
+SETTINGS = {
+    "RandomBrightness": "0.3",
+    "RandomColorDegeneration": "0.5",
+    "RandomContrast": "0.3",
+    "RandomElasticTransform": "0.9",
+    "RandomErasing": "0.9",
+    "RandomFlip": "horizontal",
+    "RandomGaussianBlur": "1.0",
+    "RandomGrayscale": "0.5",
+    "RandomHue": "0.3",
+    "RandomInvert": "0.5",
+    "RandomPerspective": "1.0",
+    "RandomPosterization": "4",
+    "RandomRotation": "0.2",
+    "RandomSaturation": "0.4",
+    "RandomSharpness": "0.5",
+    "RandomShear": "{x_factor: 0.3}",
+    "RandomTranslation": "{height_factor: 0.2, width_factor: 0.2}",
+    "RandomZoom": "0.3",
+}
+
+
+@pytest.mark.parametrize("kind", AUGMENTS)
+def test_every_augmentation_draws_from_the_seed_alone(tmp_path: Path, kind: str) -> None:
+    for number in range(4):
+        png(tmp_path / f"{number}.png", pixels(number, 12, 12, 3))
+    text = f"""
+source: {{images: '*.png'}}
+fields: {{image: {{dtype: float32, augment: [{{{kind}: {SETTINGS[kind]}}}]}}}}
+"""
+
+    def epochs() -> list[Any]:
+        pipeline = opened(tmp_path, text, "image").pipeline("train", training=True)
+        return [targets.numpy() for _, targets in pipeline.endless.take(6)]
+
+    first, second = epochs(), epochs()
+    np.testing.assert_array_equal(first, second)
+    assert any(not np.array_equal(first[0], other) for other in first[1:])

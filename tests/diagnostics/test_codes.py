@@ -16,6 +16,21 @@ CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
 REPORTING = frozenset({"error", "warning", "fail", "report", "Diagnostic", "_Finding"})
 
 ELSEWHERE: dict[str, str] = {
+    "data-array": "data/test_array_files.py",
+    "data-augment": "data/test_images_and_records.py",
+    "data-column": "data/test_open_data.py",
+    "data-csv": "data/test_csv_table.py",
+    "data-download": "data/test_images_and_records.py",
+    "data-file": "data/test_paths.py",
+    "data-fitted": "data/test_open_data.py",
+    "data-formula": "data/test_open_data.py",
+    "data-image": "data/test_images_and_records.py",
+    "data-json": "data/test_jsonl.py",
+    "data-missing": "data/test_csv_table.py",
+    "data-record": "data/test_images_and_records.py",
+    "data-shape": "data/test_open_data.py",
+    "data-text": "data/test_text_and_windows.py",
+    "data-transform": "data/test_open_data.py",
     "file-too-large": "source/test_files.py",
     "freeze-unmatched": "training/test_fitting.py",
     "keras-error": "lower/test_models.py",

@@ -78,7 +78,6 @@ TRANSFORMS = (
 AUGMENTS = (
     "RandomBrightness",
     "RandomColorDegeneration",
-    "RandomColorJitter",
     "RandomContrast",
     "RandomElasticTransform",
     "RandomErasing",
@@ -96,7 +95,7 @@ AUGMENTS = (
     "RandomTranslation",
     "RandomZoom",
 )
-"""Keras layers that an `augment` may name."""
+"""Keras layers that an `augment` may name: those that draw from a seed they are given."""
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 

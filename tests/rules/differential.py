@@ -143,10 +143,9 @@ def summary(tallies: Mapping[str, Tally]) -> str:
     known = sum(sum(tally.known.values()) for tally in tallies.values())
     wrong = sum(len(tally.disagreements) for tally in tallies.values())
     layers = len([name for name in tallies if name in layer_cases.LAYERS])
-    return (
-        f"{cases:,} cases of {layers} layers and {len(tallies) - layers} functions, of which Keras refuses {refused:,}; "
-        f"{known} known differences, {wrong} disagreements"
-    )
+    rules = f"{layers} layers and {len(tallies) - layers} functions"
+    found = f"{known} known differences, {wrong} disagreements"
+    return f"{cases:,} cases of {rules}, of which Keras refuses {refused:,}; {found}"
 
 
 def write(tallies: Mapping[str, Tally]) -> None:

@@ -30,7 +30,7 @@ def test_normal_form() -> None:
     assert (4 * TIME + 6) // 2 == 2 * TIME + 3
     assert (TIME - 2) // 2 + 1 == TIME // 2
     assert (6 * TIME * WIDTH) // (2 * WIDTH) == 3 * TIME
-    assert ((TIME - 1) // 2 + 1) == ceil_div(TIME, 2)
+    assert ceil_div(TIME, 2) == (TIME - 1) // 2 + 1
     assert (TIME * WIDTH + TIME) // (WIDTH + 1) == TIME
 
 

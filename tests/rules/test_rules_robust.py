@@ -83,7 +83,7 @@ def calls(draw: st.DrawFn, kind: str) -> tuple[dict[str, Any], dict[str, Any], d
 
 @pytest.mark.parametrize("kind", layer_kinds())
 def test_layer_rules_answer_or_refuse(kind: str) -> None:
-    @settings(max_examples=25, deadline=None, database=None)
+    @settings(max_examples=10, deadline=None, database=None)
     @given(calls(kind))
     def check(call: tuple[dict[str, Any], dict[str, Any], dict[str, Any]]) -> None:
         try:
@@ -99,7 +99,7 @@ def test_function_rules_answer_or_refuse(name: str) -> None:
     signature = load().ops.get(name)
     arguments = [] if signature is None else [argument.name for argument in signature.arguments]
 
-    @settings(max_examples=25, deadline=None, database=None)
+    @settings(max_examples=10, deadline=None, database=None)
     @given(
         st.lists(OPERANDS | st.lists(TENSORS, max_size=3), max_size=4),
         st.dictionaries(st.sampled_from([*arguments, "axis"]), OPERANDS, max_size=2),

@@ -22,63 +22,74 @@ def _merge(call: Call) -> TensorType:
                 "rank", "a tensor with a batch axis", "a scalar", inputs=(f"{call.first}[{index}]",)
             )
     batch = _common_batch(call, tensors)
-    shape = tensors[0].shape[1:]
+    shape: Shape = (batch, *tensors[0].shape[1:])
     for index, tensor in enumerate(tensors[1:], 1):
-        shape = _stretched(call, shape, tensor.shape[1:], index)
-    output = call.output(batch, *shape)
+        stretched = _stretched(shape, tensor.shape)
+        if stretched is None:
+            raise _clash(call, tensors, index)
+        shape = stretched
+    output = call.output(batch, *shape[1:])
     return replace(output, mask=all(tensor.mask for tensor in tensors))
 
 
 def _common_batch(call: Call, tensors: tuple[TensorType, ...]) -> Dim:
+    """The batch size, known if one tensor knows it; Keras stretches no batch of 1."""
     batch = tensors[0].shape[0]
     for index, tensor in enumerate(tensors):
         size = tensor.shape[0]
         if same(batch, size) is False:
-            raise _clash(call, "the same batch size", tensors[0].shape, tensor.shape, index, (0, 0))
+            other = next(i for i, one in enumerate(tensors) if same(one.shape[0], size) is False)
+            raise _between(call, "the same batch size", tensors, (other, index), (0, 0))
         if isinstance(size, int):
             batch = size
     return batch
 
 
-def _stretched(call: Call, left: Shape, right: Shape, index: int) -> Shape:
-    """Two shapes without their batch, made equal where an axis is 1; the shorter lacks axes at its left."""
-    if len(left) < len(right):
-        longer, shorter = right, left
-    else:
-        longer, shorter = left, right
+def _stretched(left: Shape, right: Shape) -> Shape | None:
+    """Two shapes made equal where an axis is 1; the shorter lacks axes after its batch. None on a clash."""
+    longer, shorter = (left, right) if len(left) >= len(right) else (right, left)
     extra = len(longer) - len(shorter)
-    sizes = list(longer[:extra])
-    for offset, (one, other) in enumerate(zip(longer[extra:], shorter, strict=True)):
-        sizes.append(_fitting(call, one, other, left, right, index, (offset + extra, offset)))
+    sizes = list(longer[: extra + 1])
+    for one, other in zip(longer[extra + 1 :], shorter[1:], strict=True):
+        size = _fitting(one, other)
+        if size is None:
+            return None
+        sizes.append(size)
     return tuple(sizes)
 
 
-def _fitting(
-    call: Call, one: Dim, other: Dim, left: Shape, right: Shape, index: int, axes: tuple[int, int]
-) -> Dim:
-    if not isinstance(one, int) or one == 1:
-        if same(one, other) is False and one != 1 and other != 1:
-            if not isinstance(one, int) and not isinstance(other, int):
-                raise _clash(call, "equal sizes, or 1", left, right, index, axes)
-            return one
-        return one if not isinstance(one, int) else other
-    if not isinstance(other, int) or other == 1:
-        return other if other != 1 else one
-    if one != other:
-        raise _clash(call, "equal sizes, or 1", left, right, index, axes)
-    return one
+def _fitting(one: Dim, other: Dim) -> Dim | None:
+    """What two sizes stretch to; an unknown one stays unknown, as in Keras. None if they clash."""
+    if one == 1 or other == 1:
+        return other if one == 1 else one
+    if isinstance(one, int) is isinstance(other, int):
+        return None if same(one, other) is False else one
+    return other if isinstance(one, int) else one
 
 
-def _clash(
-    call: Call, wanted: str, left: Shape, right: Shape, index: int, axes: tuple[int, int]
+def _clash(call: Call, tensors: tuple[TensorType, ...], index: int) -> RuleError:
+    """The error for a tensor that does not fit, shown beside the first of those before that it clashes with."""
+    right = tensors[index].shape
+    other = next((i for i in range(index) if _stretched(tensors[i].shape, right) is None), 0)
+    left = tensors[other].shape
+    back = 1
+    while back < min(len(left), len(right)) - 1 and _fitting(left[-back], right[-back]) is not None:
+        back += 1
+    axes = len(left) - back, len(right) - back
+    return _between(call, "equal sizes, or 1, along each axis", tensors, (other, index), axes)
+
+
+def _between(
+    call: Call, wanted: str, tensors: tuple[TensorType, ...], pair: tuple[int, int], axes: tuple[int, int]
 ) -> RuleError:
+    shapes = tensors[pair[0]].shape, tensors[pair[1]].shape
     return RuleError(
         "size",
-        f"{wanted} along each axis",
-        f"{render(left)} and {render(right)}",
-        inputs=(f"{call.first}[0]", f"{call.first}[{index}]"),
+        wanted,
+        f"{render(shapes[0])} and {render(shapes[1])}",
+        inputs=(f"{call.first}[{pair[0]}]", f"{call.first}[{pair[1]}]"),
         axes=axes,
-        shapes=(left, right),
+        shapes=shapes,
     )
 
 

@@ -303,7 +303,7 @@ def infer_op(name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | No
     check_plain(rule, tuple(args), dict(kwargs))
     result = rule(*args, **kwargs)
     _check_sizes(result)
-    constant = all(tensor.constant for tensor in tensors)
+    constant = not name.startswith("random.") and all(tensor.constant for tensor in tensors)
     if isinstance(result, tuple):
         return tuple(TensorType(item.shape, item.dtype, constant=constant) for item in result)
     return TensorType(result.shape, result.dtype, constant=constant)

@@ -1,9 +1,11 @@
 """The memory that a model takes, in training and for prediction. Without Keras.
 
 Conventions. Tensors are counted, not an allocator's fragments: weights, their gradients, what the optimizer
-keeps, and the results that wait for the backward pass. Every result within reach of a gradient waits, once,
-and so does what flows into a layer that is trained; results that only show another's memory (a reshape) do
-not. Prediction needs the weights and the largest set of results that live at the same time.
+keeps, and the results that wait for the backward pass. A result within reach of a gradient waits, once, where
+the backward pass of its own layer reads it (a ReLU's, a softmax's) or that of a layer it flows into does (a
+convolution's input does, a sum's does not); so does what flows from a frozen part into a layer that is
+trained. Results that only show another's memory (a reshape) count once. Prediction needs the weights and the
+largest set of results that live at the same time.
 """
 
 from __future__ import annotations
@@ -22,6 +24,15 @@ from specc.graph.slots import optimizer_bytes
 
 VIEWS = frozenset({"Reshape", "Flatten", "Identity", "ActivityRegularization"})
 """Layers whose result is their input's memory."""
+
+INDIFFERENT = VIEWS | {"Add", "Subtract", "Average", "Concatenate", "Permute", "RepeatVector", "Embedding"}
+INDIFFERENT |= {"GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D", "Rescaling"}
+INDIFFERENT |= {"AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "Dropout", "SpatialDropout2D"}
+INDIFFERENT |= {"ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "Cropping2D", "UpSampling2D"}
+INDIFFERENT |= {"ReLU", "Softmax"}
+"""Layers whose backward pass does not read what flowed in."""
+OF_THEIR_RESULT = frozenset({"relu", "sigmoid", "tanh", "softmax"})
+"""Activations whose derivative is told by their result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +124,7 @@ def _together(tensors: Iterable[TensorType]) -> list[TensorType]:
 def kept(costs: Costs) -> Iterator[TensorType]:
     """The tensors that wait for the backward pass, each once."""
     types, needs = costs.types, costs.needs
+    waiting = _read_again(costs)
     for node in types.graph.nodes:
         call = types.calls.get(node.name)
         if call is None or needs.isdisjoint(node.outputs):
@@ -122,9 +134,49 @@ def kept(costs: Costs) -> Iterator[TensorType]:
         else:
             yield from call.kept
         if not _is_view(node):
-            yield from call.flat
+            yield from (types.tensors[output] for output in node.outputs if output in waiting)
     for tensor in _flowing_in(costs):
         yield types.tensors[tensor]
+
+
+def _read_again(costs: Costs) -> set[str]:
+    """The results that a backward pass reads: of a layer that gave them, or of one they flow into.
+
+    What a view shows is read where the view is. The model's own results are read by the loss.
+    """
+    found = {tensor for _, tensor in costs.types.graph.outputs}
+    for node in reversed(costs.types.graph.nodes):
+        flowing = [t for _, wire in node.inputs for t in wires(wire)]
+        if _is_view(node):
+            found.update(flowing if found & set(node.outputs) else ())
+        elif not _is_indifferent(node):
+            found.update(flowing)
+        if _reads_result(node):
+            found.update(node.outputs)
+    return found
+
+
+def _is_indifferent(node: Node) -> bool:
+    if not isinstance(node.operation, Layer):
+        return False
+    made = node.operation.object
+    activation = _activation(node)
+    if made.kind == "Activation":
+        return activation in OF_THEIR_RESULT | {"linear"}
+    return made.kind in INDIFFERENT
+
+
+def _reads_result(node: Node) -> bool:
+    if not isinstance(node.operation, Layer):
+        return False
+    kind = node.operation.object.kind
+    return kind in ("ReLU", "Softmax") or kind.startswith("MaxPool") or _activation(node) in OF_THEIR_RESULT
+
+
+def _activation(node: Node) -> str:
+    assert isinstance(node.operation, Layer)
+    given = node.operation.object.arguments.get("activation")
+    return given.kind if isinstance(given, KerasObject) else str(given or "linear")
 
 
 def _kept_within(costs: Costs, node: Node) -> Iterator[TensorType]:

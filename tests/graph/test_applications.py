@@ -1,4 +1,4 @@
-"""Every constructor of keras.applications, rebuilt as graphs: each layer's shape and parameters are Keras's."""
+"""Every constructor of keras.applications as a graph: each layer has the shape and weights of Keras's."""
 
 from math import prod
 

@@ -13,7 +13,7 @@ from specc.catalog.rules.types import NoRuleError, RuleError, Tensors, TensorTyp
 
 @layer("Attention", "AdditiveAttention", masks="uses")
 def _attention(call: Call) -> Tensors:
-    tensors = call.list
+    tensors = call.tensors
     if not 2 <= len(tensors) <= 3:
         raise RuleError(
             "count", "query and value, or query, value and key", str(len(tensors)), inputs=(call.first,)

@@ -12,7 +12,7 @@ from specc.catalog.rules.types import RuleError, TensorType
 
 @layer("Add", "Multiply", "Average", "Maximum", "Minimum", "Subtract")
 def _merge(call: Call) -> TensorType:
-    tensors = call.list
+    tensors = call.tensors
     if not tensors or (call.kind == "Subtract" and len(tensors) != 2):
         wanted = "exactly 2 tensors" if call.kind == "Subtract" else "a list of 1 tensor or more"
         raise RuleError("count", wanted, f"{len(tensors)}", inputs=(call.first,))
@@ -68,7 +68,7 @@ def _fitting(one: Dim, other: Dim) -> Dim | None:
 
 
 def _clash(call: Call, tensors: tuple[TensorType, ...], index: int) -> RuleError:
-    """The error for a tensor that does not fit, shown beside the first of those before that it clashes with."""
+    """The error for a tensor that does not fit, shown beside the first that it clashes with."""
     right = tensors[index].shape
     other = next((i for i in range(index) if _stretched(tensors[i].shape, right) is None), 0)
     left = tensors[other].shape
@@ -95,7 +95,7 @@ def _between(
 
 @layer("Concatenate")
 def _concatenate(call: Call) -> TensorType:
-    tensors = call.list
+    tensors = call.tensors
     if not tensors:
         raise RuleError("count", "a list of 1 tensor or more", "none", inputs=(call.first,))
     first = tensors[0]
@@ -128,7 +128,7 @@ def _concatenate(call: Call) -> TensorType:
 
 @layer("Dot")
 def _dot(call: Call) -> TensorType:
-    tensors = call.list
+    tensors = call.tensors
     if len(tensors) != 2:
         raise RuleError("count", "exactly 2 tensors", str(len(tensors)), inputs=(call.first,))
     given = call["axes"]

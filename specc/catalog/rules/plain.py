@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from inspect import BoundArguments, Parameter, signature
+from inspect import BoundArguments, Parameter, Signature, signature
 from typing import Any
 
 from specc.catalog.rules.dims import Symbolic
@@ -15,8 +15,8 @@ from specc.catalog.rules.types import NoRuleError, RuleError, TensorType
 
 
 @cache
-def _parameters(rule: Callable[..., Any]) -> tuple[Parameter, ...]:
-    return tuple(signature(rule).parameters.values())
+def _signature(rule: Callable[..., Any]) -> Signature:
+    return signature(rule)
 
 
 def check_plain(rule: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -27,11 +27,11 @@ def check_plain(rule: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
         NoRuleError: for a tensor where a plain value is wanted.
     """
     try:
-        bound = signature(rule).bind(*args, **kwargs)
+        bound = _signature(rule).bind(*args, **kwargs)
     except TypeError as error:
-        names = ", ".join(parameter.name for parameter in _parameters(rule))
+        names = ", ".join(_signature(rule).parameters)
         raise RuleError("argument", f"the arguments {names}", str(error)) from error
-    for parameter in _parameters(rule):
+    for parameter in _signature(rule).parameters.values():
         if parameter.name in bound.arguments:
             _check(parameter, bound)
 
@@ -79,10 +79,6 @@ def _widths(value: Any) -> bool:
 
 def _axes_of_two(value: Any) -> bool:
     return whole(value) or (_all(value, _axis) and len(value) == 2 and None not in value)
-
-
-def _operand(value: Any) -> bool:
-    return isinstance(value, (TensorType, bool, int, float, Symbolic)) or _all(value, _operand)
 
 
 _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {

@@ -120,7 +120,7 @@ def _hashing(call: Call) -> TensorType:
 def _hashed_crossing(call: Call) -> TensorType:
     mode = call["output_mode"]
     _one_of(call, "output_mode", "int", "one_hot")
-    tensors = call.list
+    tensors = call.tensors
     if len(tensors) != 2:
         raise RuleError("count", "exactly 2 tensors", str(len(tensors)), inputs=(call.first,))
     left, right = tensors[0].shape, tensors[1].shape

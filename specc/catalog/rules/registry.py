@@ -153,7 +153,7 @@ class Call:
         return self.cast(given[0])
 
     @cached_property
-    def list(self) -> tuple[TensorType, ...]:
+    def tensors(self) -> tuple[TensorType, ...]:
         """The tensors of a layer that takes a list."""
         given = self.inputs.get(self.first)
         if given is None or isinstance(given, TensorType):

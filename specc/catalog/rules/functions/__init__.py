@@ -4,12 +4,14 @@ from specc.catalog.rules.functions import (
     algebra,
     creation,
     elementwise,
+    joining,
     layout,
     network,
     pictures,
     products,
     reductions,
     subscript,
+    windows,
 )
 from specc.catalog.rules.functions.costs import op_multiply_adds
 from specc.catalog.rules.functions.subscript import infer_subscript
@@ -19,6 +21,7 @@ __all__ = [
     "creation",
     "elementwise",
     "infer_subscript",
+    "joining",
     "layout",
     "network",
     "op_multiply_adds",
@@ -26,4 +29,5 @@ __all__ = [
     "products",
     "reductions",
     "subscript",
+    "windows",
 ]

@@ -6,8 +6,8 @@ from typing import Any
 
 from specc.catalog.rules.arguments import whole
 from specc.catalog.rules.dims import Dim, render
-from specc.catalog.rules.functions.network import conv_sizes
 from specc.catalog.rules.functions.operands import Numbers, Operand, misfit, replaced, tensor, written, wrong
+from specc.catalog.rules.functions.windows import conv_sizes
 from specc.catalog.rules.policy import is_float
 from specc.catalog.rules.registry import op
 from specc.catalog.rules.types import NoRuleError, RuleError, TensorType

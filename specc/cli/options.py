@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from specc.cli.reports import show
+from specc.lower.quiet import quiet
 from specc.source.diagnostic import Diagnostic, SpecError
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ def import_plugins(modules: Iterable[str]) -> None:
         if here not in sys.path:
             sys.path.insert(0, here)
         try:
-            import_module(module)
+            with quiet():
+                import_module(module)
         except Exception as error:  # a stranger's module may raise whatever it likes
             raise SpecError([_plugin_problem(module, error)]) from error
 

@@ -31,6 +31,8 @@ ELSEWHERE: dict[str, str] = {
     "data-shape": "data/test_open_data.py",
     "data-text": "data/test_text_and_windows.py",
     "data-transform": "data/test_open_data.py",
+    "drawing-format": "cli/test_draw.py",
+    "drawing-too-large": "report/test_pictures.py",
     "file-too-large": "source/test_files.py",
     "freeze-unmatched": "training/test_fitting.py",
     "keras-error": "lower/test_models.py",

@@ -21,13 +21,13 @@ def box_size(box: Box) -> tuple[float, float]:
     """Width and height of a box, in pixels."""
     width = max(NARROWEST, *(_strip_width(strip, box) for strip in box.strips))
     height = sum(_strip_height(strip, box) for strip in box.strips)
-    return width + (22 if box.badge else 0), height + (STACK if box.count > 1 else 0)
+    return width + _badge(box), height + (STACK if box.count > 1 else 0)
 
 
 def box_marks(box: Box, width: float, height: float) -> Iterator[Mark]:
     """The marks of a box whose upper left corner is at the origin."""
     radius = height / 2 if box.round else 5.0
-    y = STACK if box.count > 1 else 0.0
+    y = top = STACK if box.count > 1 else 0.0
     for back in (STACK, STACK / 2) if box.count > 1 else ():
         family = box.strips[0].family
         yield Rect(back, y - back, width, height - y, radius, family, f"{family}-line")
@@ -40,9 +40,14 @@ def box_marks(box: Box, width: float, height: float) -> Iterator[Mark]:
         yield from _words(strip, box, y, width)
         y += tall
     if box.badge:
-        size = max(18.0, text_width(box.badge, SMALL, bold=True) + 10)
-        yield Rect(width - size + 6, -6, size, 18, 9, "badge", "badge", f"shared weights {box.badge}")
-        yield Text(width - size / 2 + 6, 6.5, box.badge, SMALL, "badge-ink", bold=True, anchor="middle")
+        size = _badge(box)
+        yield Rect(width - size - 4, top + 4, size, 15, 7.5, "badge", "badge", f"shared weights {box.badge}")
+        yield Text(width - size / 2 - 4, top + 15, box.badge, SMALL, "badge-ink", bold=True, anchor="middle")
+
+
+def _badge(box: Box) -> float:
+    """The width of a box's badge."""
+    return max(15.0, text_width(box.badge, SMALL, bold=True) + 8) if box.badge else 0.0
 
 
 def _title(strip: Strip, box: Box) -> str:
@@ -83,7 +88,7 @@ def _words(strip: Strip, box: Box, y: float, width: float) -> Iterator[Text]:
             yield Text(width / 2, y + 30, strip.note, SMALL, "soft", anchor="middle")
         yield from _small_print(strip, box, y + (43 if strip.note else 30), width)
         return
-    room = width - (22 if box.badge else 0)
+    room = width - _badge(box)
     if any(_small(strip, box)):
         yield Text(SIDE, y + 15, title, TITLE, "ink", bold=True, tail=strip.note)
     else:

@@ -14,7 +14,7 @@ from specc.report.drawing.picture import Box, Frame, Item, Picture
 from specc.report.drawing.theme import text_width
 from specc.report.drawing.words import count
 
-PAD, HEAD = 14.0, 22.0
+PAD, HEAD, FOOT = 14.0, 22.0, 4.0
 LABEL = 10.0
 STEP = 16.0
 """Between the ends of links that enter one box."""
@@ -62,7 +62,7 @@ class _Composer:
             for tensor in box.takes:
                 self.users.setdefault(tensor, set()).add(box.key)
 
-    # --- items ------------------------------------------------------------------------------------------------
+    # --- items ------------------------------------------------------------------------------------------
     def inner(self, item: Item) -> _Inner:
         if isinstance(item, Box):
             width, height = box_size(item)
@@ -80,7 +80,7 @@ class _Composer:
             left = max(PAD, wide + 8 - min(area.enters.values()))
         width = max(area.width + left + PAD, wide + PAD)
         stack = STACK if item.count > 1 else 0.0
-        height = area.height + HEAD + PAD + stack
+        height = area.height + HEAD + stack + (PAD if self.across else FOOT)
         return _Inner(item, width, height, takes, gives, area, (left, HEAD + stack))
 
     def area(self, items: Sequence[Item], takes: Sequence[str], gives: Sequence[str]) -> Area:
@@ -132,7 +132,7 @@ class _AreaMaker:
     def turned(self, point: Point) -> Point:
         return (point[1], point[0]) if self.across else point
 
-    # --- cells and wires --------------------------------------------------------------------------------------
+    # --- cells and wires --------------------------------------------------------------------------------
     def cells(self) -> list[Cell]:
         cells = [self.cell(index) for index in range(self.first)]
         cells += [Cell(6.0, 6.0, 0.0, pin="first") for _ in self.takes]
@@ -141,7 +141,9 @@ class _AreaMaker:
     def cell(self, index: int) -> Cell:
         """An item as a cell: as wide as it and its labels."""
         one = self.inner[index]
-        half, length = self.turned((one.width / 2, one.height)) if not self.across else (one.height / 2, one.width)
+        half, length = (
+            self.turned((one.width / 2, one.height)) if not self.across else (one.height / 2, one.width)
+        )
         left = right = half
         tail = 0.0
         for tensor in one.gives:
@@ -177,7 +179,9 @@ class _AreaMaker:
     def wires(self, into: dict[tuple[int, str], float]) -> tuple[list[Wire], list[str]]:
         wires: list[Wire] = []
         tensors: list[str] = []
-        targets = [(index, tensor) for index, one in enumerate(self.inner) for tensor in dict.fromkeys(one.takes)]
+        targets = [
+            (index, tensor) for index, one in enumerate(self.inner) for tensor in dict.fromkeys(one.takes)
+        ]
         targets += [(self.last + index, tensor) for index, tensor in enumerate(self.gives)]
         ports: dict[str, int] = {}
         for target, tensor in targets:
@@ -218,7 +222,7 @@ class _AreaMaker:
                 found[target, tensor] = (place - middle) * step
         return found
 
-    # --- marks ------------------------------------------------------------------------------------------------
+    # --- marks ------------------------------------------------------------------------------------------
     def ways(self, wires: Sequence[Wire], placed: Placement) -> Iterator[Curve]:
         drawn: set[tuple[Point, ...]] = set()
         several = Counter(wire.target for wire in wires)
@@ -272,12 +276,14 @@ class _AreaMaker:
                 place = placed.axes[index] + self.out(index, tensor)
                 end = placed.tops[index] + (one.width if self.across else one.height)
                 if self.across:
-                    yield Text(end + 4 + (STACK if one.item.count > 1 else 0), place - 4, label, LABEL, "soft")
+                    yield Text(
+                        end + 4 + (STACK if one.item.count > 1 else 0), place - 4, label, LABEL, "soft"
+                    )
                 else:
                     yield Text(place + 5, end + LABEL + 2, label, LABEL, "soft")
 
 
-def _snapped(way: Sequence[Point], most: float) -> Sequence[Point]:
+def _snapped(way: tuple[Point, ...], most: float) -> tuple[Point, ...]:
     """A way that ends straight where it would end with a small jog: a box is wide."""
     if len(way) < 3 or abs(way[-1][0] - way[-3][0]) > most:
         return way

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
+from itertools import pairwise
 
 from specc.report.drawing.levels import Rows
 
@@ -23,6 +24,9 @@ def order_rows(rows: Rows) -> list[list[int]]:
         other, count = ordering.improved(ordering.initial(down, mirrored), sweeps)
         if count < least:
             best, least = other, count
+    turned = [row[::-1] for row in best]
+    if ordering.disorder(turned) < ordering.disorder(best) and ordering.crossings(turned) <= least:
+        return turned
     return best
 
 
@@ -68,6 +72,14 @@ class _Ordering:
                 near = [other for other, _ in below[vertex]]
                 stack += near if mirrored else near[::-1]
         return order
+
+    def disorder(self, order: Sequence[Sequence[int]]) -> int:
+        """How many neighbouring sources stand in another order than they were given in."""
+        found = 0
+        for row in order:
+            sources = [vertex for vertex in row if not self.above[vertex]]
+            found += sum(left > right for left, right in pairwise(sources))
+        return found
 
     def sweep(self, order: list[list[int]], down: bool) -> None:
         """Sort each row by the mean place of its neighbours in the row before."""

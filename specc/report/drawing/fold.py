@@ -16,7 +16,7 @@ from specc.report.drawing.rounds import merge_rounds
 from specc.report.drawing.tree import Branch, Leaf, grow
 
 FEWEST, MOST = 5, 40
-"""Without a depth, blocks are opened until a picture has at least this many boxes, unless there get too many."""
+"""Without a depth, blocks are opened until there are at least this many boxes, unless there get too many."""
 MOST_STRIPS = 4
 MINOR = frozenset({"activation", "dropout", "shape", "formula"})
 """Families that a folded block does not list, where it has others."""
@@ -55,6 +55,7 @@ class _Drawing:
         self.root, self.alias = grow(types)
         self.parameters = self.total()
         outputs = [tensor for _, tensor in self.graph.outputs]
+        self.badges = self.shared()
         if not unroll:
             merge_rounds(self.root, self.alias, outputs)
         self.outputs = [(name, self.resolved(tensor)) for name, tensor in self.graph.outputs]
@@ -62,7 +63,6 @@ class _Drawing:
         self.users = Counter(tensor for _, tensor in self.outputs)
         for leaf in self.root.leaves():
             self.users.update({self.resolved(tensor) for tensor in leaf.takes})
-        self.badges = self.shared()
 
     def total(self) -> int:
         """The parameters of the model, those of models it uses included, each once."""
@@ -99,10 +99,10 @@ class _Drawing:
         shared = [keys for keys in groups.values() if len(keys) > 1]
         for number, keys in enumerate(shared):
             letter = ascii_uppercase[number % 26] + (str(number // 26) if number >= 26 else "")
-            found |= {key: letter for key in keys}
+            found |= dict.fromkeys(keys, letter)
         return found
 
-    # --- items ------------------------------------------------------------------------------------------------
+    # --- items ------------------------------------------------------------------------------------------
     def picture(self, depth: int) -> Picture:
         items = [self.input(spec.name, spec.shape, spec.dtype) for spec in self.graph.inputs]
         items += self.items(self.root, depth)
@@ -153,7 +153,8 @@ class _Drawing:
         leaves = list(branch.leaves())
         inside = {tensor for leaf in leaves for tensor in leaf.gives}
         takes = [t for leaf in leaves for tensor in leaf.takes if (t := self.resolved(tensor)) not in inside]
-        gives = [t for leaf in leaves for t in leaf.gives if self.leaves_block(t, leaves)]
+        used = Counter(t for leaf in leaves for t in {self.resolved(tensor) for tensor in leaf.takes})
+        gives = [t for leaf in leaves for t in leaf.gives if self.users[t] > used[t]]
         size = _weight(branch)
         kinds: Counter[str] = Counter()
         small: Counter[str] = Counter()
@@ -178,17 +179,12 @@ class _Drawing:
         )
 
     def family(self, leaves: Sequence[Leaf]) -> str:
-        """The family that tells a block from others: attention and recurrence first, else what weighs most."""
+        """The family that tells a block from others: attention or recurrence, else what weighs most."""
         weights: Counter[str] = Counter()
         for leaf in leaves:
             weights[self.strip(leaf).family] += leaf.parameters
         telling = [family for family in TELLING if family in weights]
         return telling[0] if telling else weights.most_common(1)[0][0]
-
-    def leaves_block(self, tensor: str, leaves: Sequence[Leaf]) -> bool:
-        inside = {leaf.key for leaf in leaves}
-        used = sum(tensor in {self.resolved(t) for t in leaf.takes} for leaf in leaves if leaf.key in inside)
-        return self.users[tensor] > used
 
     def leaf(self, leaf: Leaf) -> Box:
         takes = tuple(dict.fromkeys(self.resolved(tensor) for tensor in leaf.takes))
@@ -196,9 +192,8 @@ class _Drawing:
 
     def strip(self, leaf: Leaf) -> Strip:
         family, title, note = self.what(leaf.node)
-        name = _given(leaf.key, title) or (leaf.names[-1].rpartition(".")[2] if leaf.names else "")
         tooltip = "\n".join((leaf.key, *leaf.names))
-        return Strip(family, title, note, name, self.size(leaf), tooltip)
+        return Strip(family, title, note, _shown(leaf, title), self.size(leaf), tooltip)
 
     def size(self, leaf: Leaf) -> int:
         operation = leaf.node.operation if isinstance(leaf.node, Node) else None
@@ -218,10 +213,12 @@ class _Drawing:
             return "formula", "formula", words.formula(operation.expression)
         return "model", operation.model, "model"
 
-    # --- ends and labels --------------------------------------------------------------------------------------
+    # --- ends and labels --------------------------------------------------------------------------------
     def input(self, name: str, shape: Sequence[int | None], dtype: str) -> Item:
         note = words.sizes(shape) or "number"
-        strip = Strip("input", name, note if dtype == "float32" else f"{note} {dtype}", tooltip=f"input {name}")
+        strip = Strip(
+            "input", name, note if dtype == "float32" else f"{note} {dtype}", tooltip=f"input {name}"
+        )
         return Box(f"input {name}", (strip,), (), (name,), round=True)
 
     def output(self, name: str, tensor: str) -> Item:
@@ -255,8 +252,15 @@ def _weight(branch: Branch) -> int:
 
 def _given(key: str, kind: str) -> str:
     """The name that the user gave to a step, or nothing where it was generated."""
-    last = key.removesuffix(".formula").rpartition(".")[2]
+    last = key.rpartition(".")[2]
     return "" if is_generated(last, kind) else last
+
+
+def _shown(leaf: Leaf, kind: str) -> str:
+    """The name beside a leaf: its own, or one that an `Identity` gives it alone and not to its block."""
+    own = _given(leaf.key, kind)
+    others = [n for n in leaf.names if not leaf.key.startswith(f"{n}.") or leaf.key == f"{n}.formula"]
+    return own or (others[-1].rpartition(".")[2] if others else "")
 
 
 def _size(name: str, every: Mapping[str, Types]) -> int:

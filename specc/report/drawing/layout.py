@@ -77,7 +77,7 @@ def _bands(
         tail = max(rows.cells[vertex].tail for vertex in vertices)
         bands.append((y, y + height))
         tails.append(y + height + max(tail, TAIL if row + 1 < rows.count else 0.0))
-        bend = 0.0 if widest[row] < 1 else BEND + min(MOST_BEND, STEEPEST * widest[row])
+        bend = 0.0 if widest[row] < 0.01 else BEND + min(MOST_BEND, STEEPEST * widest[row])
         y = tails[-1] + bend + ARROW
     return bands, tails, tails[-1]
 

@@ -151,7 +151,7 @@ class _Splitter:
     def __init__(self, rows: Rows, wires: Sequence[Wire], order: Sequence[int]) -> None:
         self.rows, self.wires = rows, wires
         self.waypoints: dict[tuple[int, int, int], int] = {}
-        self.made: set[tuple[int, int, float]] = set()
+        self.made: set[tuple[int, int, float, float]] = set()
         self.below: list[set[int]] = [set() for _ in rows.cells]
         self.above: list[set[int]] = [set() for _ in rows.cells]
         for wire in wires:
@@ -196,7 +196,7 @@ class _Splitter:
         return self.waypoints[key]
 
     def add(self, segment: Segment) -> None:
-        key = (segment.upper, segment.lower, segment.into)
+        key = (segment.upper, segment.lower, segment.out, segment.into)
         if key not in self.made:
             self.made.add(key)
             self.rows.segments.append(segment)

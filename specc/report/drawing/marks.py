@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 Point = tuple[float, float]
 
@@ -78,9 +79,9 @@ def moved(mark: Mark, dx: float, dy: float) -> Mark:
 
 
 def curve(points: Sequence[Point], color: str, across: bool, arrow: bool) -> Curve:
-    """A way through points: straight where two lie on one axis, else an S; `across` says it runs rightwards."""
+    """A way through points: straight where two lie on one axis, else an S; `across`: to the right."""
     pieces: list[tuple[Point, ...]] = []
-    for (x, y), (u, v) in zip(points, points[1:], strict=False):
+    for (x, y), (u, v) in pairwise(points):
         straight = abs(y - v) < 0.01 if across else abs(x - u) < 0.01
         if straight:
             pieces.append(((u, v),))

@@ -105,5 +105,7 @@ def _alike(first: Branch, other: Branch) -> bool:
 
 def _slots(leaves: Sequence[Leaf]) -> dict[str, Slot]:
     return {
-        tensor: (number, place) for number, leaf in enumerate(leaves) for place, tensor in enumerate(leaf.gives)
+        tensor: (number, place)
+        for number, leaf in enumerate(leaves)
+        for place, tensor in enumerate(leaf.gives)
     }

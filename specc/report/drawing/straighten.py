@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from itertools import pairwise
 
 from specc.report.drawing.levels import LOOSE, MAIN, Rows, Segment
 
@@ -80,7 +81,7 @@ def _separations(
     found: list[dict[int, float]] = [{} for _ in range(columns.count)]
     real = rows.cells
     for row in order:
-        for left, right in zip(row, row[1:], strict=False):
+        for left, right in pairwise(row):
             waypoints = (real[left].height == 0) + (real[right].height == 0)
             space = real[left].right + real[right].left + gap * (1 - waypoints / 4)
             distance = space + columns.offset[left] - columns.offset[right]

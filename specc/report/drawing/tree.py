@@ -106,10 +106,7 @@ class _Grower:
         parts = name.split(".")
         for span, label in origin.uses:
             block = not label.startswith("`repeat`")
-            if block and len(parts) > 1:
-                prefix = f"{branch.prefix}{parts.pop(0)}."
-            else:
-                prefix = branch.prefix
+            prefix = f"{branch.prefix}{parts.pop(0)}." if block and len(parts) > 1 else branch.prefix
             title = label.removeprefix("block `").rstrip("`") if block else label
             branch = _child(branch, "block" if block else "round", title, prefix, span, (label, prefix))
         while len(parts) > 1:

@@ -43,7 +43,9 @@ def family(made: KerasObject) -> str:
     return "other"
 
 
-_QUIET = re.compile(r"initializer|regularizer|constraint|^name$|^dtype$|^padding$|^use_bias$|data_format|seed")
+_QUIET = re.compile(
+    r"initializer|regularizer|constraint|^name$|^dtype$|^padding$|^use_bias$|data_format|seed|^epsilon$"
+)
 _BARE = {"filters", "units", "rate", "activation", "target_shape", "n", "input_dim", "output_dim"}
 _SIZES = {"kernel_size", "pool_size"}
 

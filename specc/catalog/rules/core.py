@@ -78,10 +78,11 @@ def _einsum_dense(call: Call) -> TensorType:
     offset = elided if left else 0
     if len(target) + offset > len(output):
         raise call.wrong("output_shape", f"one size for each of the axes `{target[1:]}` of the output")
+    # weights take their sizes from `output_shape` alone, even where the input would tell a null of it
+    known = {letter: output[index + offset] for index, letter in enumerate(target)}
     for index, letter in enumerate(target):
         if letter in from_input:
             output[index + offset] = _agreed(call, letter, output[index + offset], from_input[letter])
-    known = {letter: output[index + offset] for index, letter in enumerate(target)}
     sizes: list[Dim] = []
     for letter in kernel:
         size = known.get(letter, from_input.get(letter))

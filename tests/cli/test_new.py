@@ -7,6 +7,8 @@ from specc.cli.main import cli
 from specc.cli.new import TEMPLATES
 from specc.frontend.load import load_spec
 
+CODE = "file-taken"
+
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,7 +31,7 @@ def test_it_never_overwrites() -> None:
     Path("mine.yaml").write_text("precious", encoding="utf-8")
     result = CliRunner().invoke(cli, ["new", "mine.yaml"])
     assert result.exit_code == 2
-    assert "error[file-taken]" in result.stderr  # codes: "file-taken"
+    assert f"error[{CODE}]" in result.stderr
     assert Path("mine.yaml").read_text(encoding="utf-8") == "precious"
 
 

@@ -15,6 +15,7 @@ model:
     - repeat: $depth
       layers: [{Dense: 3}]
 """
+CODE = "unwritable-file"
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +46,7 @@ def test_a_wrong_spec_writes_nothing() -> None:
 def test_a_file_that_cannot_be_written() -> None:
     result = CliRunner().invoke(cli, ["resolve", "net.yaml", "-o", "nowhere/flat.yaml"])
     assert result.exit_code == 1
-    assert "error[unwritable-file]" in result.stderr  # codes: "unwritable-file"
+    assert f"error[{CODE}]" in result.stderr
     assert "there is no folder `nowhere`" in result.stderr
 
 

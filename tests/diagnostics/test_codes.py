@@ -33,10 +33,13 @@ ELSEWHERE: dict[str, str] = {
     "data-transform": "data/test_open_data.py",
     "drawing-format": "cli/test_draw.py",
     "drawing-too-large": "report/test_pictures.py",
+    "file-taken": "cli/test_new.py",
     "file-too-large": "source/test_files.py",
     "freeze-unmatched": "training/test_fitting.py",
     "keras-error": "lower/test_models.py",
     "keras-refuses": "lower/test_objects.py",
+    "plugin-failed": "cli/test_main.py",
+    "plugin-missing": "cli/test_main.py",
     "run-data": "inference/test_opened_run.py",
     "run-folder-taken": "training/test_folder.py",
     "run-folder-unwritable": "training/test_folder.py",
@@ -49,6 +52,7 @@ ELSEWHERE: dict[str, str] = {
     "training-same-draws": "training/test_strategy.py",
     "training-strategy": "training/test_strategy.py",
     "unknown-model": "training/test_train_spec.py",
+    "unwritable-file": "cli/test_resolve.py",
     "weights-not-fetched": "lower/test_models.py",
 }
 """Codes that no spec alone provokes (they need files, data, Keras or a command line), and their tests."""

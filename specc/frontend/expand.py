@@ -318,7 +318,7 @@ class Expander:
         assert label is not None
         node = Node(
             scope.path + label,
-            Formula(read.expression),
+            Formula(read.expression, read.text),
             tuple(("", ref) for ref in read.tensors),
             (scope.path + label,),
             scope.origin(step.span),

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from specc.catalog.signature import Catalog
 from specc.frontend.expressions import nodes as n
-from specc.frontend.expressions import report
+from specc.frontend.expressions import report, text_span
 from specc.frontend.expressions.formula import bind, calls, rename, tensor_names
 from specc.frontend.expressions.nodes import Expression, ExpressionError
 from specc.frontend.expressions.parser import parse_text
 from specc.frontend.scope import BROKEN, Outputs, Scope, Tensor
 from specc.frontend.wiring import look_up
 from specc.source.diagnostic import Reporter
+from specc.source.span import Span
 from specc.source.suggest import did_you_mean
 from specc.source.values import Scalar, Value, describe
 
@@ -31,6 +32,7 @@ class ReadFormula:
     tensors: tuple[str, ...]
     flows: bool
     constant: bool
+    text: Span | None = None
 
 
 def read_formula(
@@ -67,7 +69,9 @@ class _Reading:
         renamed = rename(expression, {name: tensor.ref for name, tensor in known.items()})
         refs = tuple(dict.fromkeys(tensor.ref for tensor in known.values()))
         flows = any(tensor.flows for tensor in known.values())
-        return ReadFormula(renamed, refs, flows, all(tensor.constant for tensor in known.values()))
+        place = text_span(self.text, self.value.span, self.value.quoted)
+        constant = all(tensor.constant for tensor in known.values())
+        return ReadFormula(renamed, refs, flows, constant, place)
 
     def fail(self, node: Expression, message: str, help: str = "", code: str = "bad-formula") -> None:
         self.error(ExpressionError(message, node.start, node.end, help), code)

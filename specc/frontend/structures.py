@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specc.catalog.read import read_object
+from specc.frontend.expressions.evaluate import to_text
 from specc.frontend.fill import fill_value
 from specc.frontend.naming import output_names, step_name
 from specc.frontend.parameters import check_name
@@ -44,7 +45,8 @@ def repeat(expander: Expander, step: Step, scope: Scope) -> None:
             scope.values = {**outer_values, variable: item}
         label = f"round {number + 1} of {len(items)}"
         if variable:
-            label += f", {variable} = {describe_python(item)}"
+            plain = isinstance(item, (bool, int, float, str))
+            label += f", {variable} = {to_text(item) if plain else describe_python(item)}"
         scope.uses = (*outer_uses, (step.key.span, f"`repeat`, {label}"))
         expander.steps(body, scope)
     scope.values, scope.uses = outer_values, outer_uses

@@ -9,7 +9,7 @@ from typing import Any
 
 from specc.catalog.load import load
 from specc.catalog.rules import LayerType, NoRuleError, RuleError, TensorType, infer_layer
-from specc.catalog.rules.dims import Dim, symbol
+from specc.catalog.rules.dims import Dim, render, symbol
 from specc.catalog.rules.types import Weight as WeightType
 from specc.frontend.expressions.formula import tensor_names
 from specc.frontend.expressions.nodes import dotted
@@ -220,19 +220,18 @@ def _check_input(spec: Input, given: TensorType) -> None:
     """Raise RuleError where a tensor does not fit a model's input."""
     wanted = input_type(spec)
     fits = given.rank == wanted.rank
-    clash = None
-    if fits:
-        pairs = zip(wanted.shape[1:], given.shape[1:], strict=True)
-        for axis, (size, found) in enumerate(pairs, start=1):
-            if isinstance(size, int) and isinstance(found, int) and size != found:
-                clash = axis
-    if fits and clash is None:
+    clashes = [
+        axis
+        for axis, (size, found) in enumerate(zip(wanted.shape, given.shape, strict=False))
+        if isinstance(size, int) and isinstance(found, int) and size != found
+    ]
+    if fits and not clashes:
         return
     raise RuleError(
         "size" if fits else "rank",
-        f"`{spec.name}` to be {wanted}",
-        str(given),
+        f"`{spec.name}` to be {render(wanted.shape)}",
+        render(given.shape),
         inputs=(spec.name,),
-        axes=() if clash is None else (clash,),
-        shapes=(given.shape,),
+        axes=tuple(clashes) if fits else (),
+        shapes=(given.shape,) if len(clashes) == 1 else (),
     )

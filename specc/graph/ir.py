@@ -73,9 +73,13 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """An expression over tensors; its names are names of the graph."""
+    """An expression over tensors; its names are names of the graph.
+
+    `text` is where its characters stand, which its parts count from; None where they do not stand so.
+    """
 
     expression: Expression
+    text: Span | None = field(default=None, compare=False)
 
 
 Operation = Layer | Reuse | Use | Formula

@@ -21,10 +21,17 @@ def report(error: ExpressionError, text: str, span: Span, reporter: Reporter, qu
     """Report an ExpressionError of `text`, which stands at `span`, at its characters."""
     if error.told:
         return
-    offset = 1 if quoted or _is_quoted(text, span) else 0
-    exact = _width(span) in (len(text), len(text) + 2)
-    place = span.within(error.start + offset, error.end + offset) if exact else span
+    exact = text_span(text, span, quoted)
+    place = exact.within(error.start, error.end) if exact else span
     reporter.error("bad-expression", error.message, place, help=error.help)
+
+
+def text_span(text: str, span: Span, quoted: bool = False) -> Span | None:
+    """Where the characters of a text stand, without quotes; None where they are written in another way."""
+    if _width(span) not in (len(text), len(text) + 2):
+        return None
+    offset = 1 if quoted or _is_quoted(text, span) else 0
+    return span.within(offset, offset + len(text))
 
 
 def _width(span: Span) -> int:
@@ -35,4 +42,4 @@ def _is_quoted(text: str, span: Span) -> bool:
     return _width(span) == len(text) + 2
 
 
-__all__ = ["Expression", "ExpressionError", "parse", "report"]
+__all__ = ["Expression", "ExpressionError", "parse", "report", "text_span"]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from specc.graph.infer import infer_models
 from specc.graph.ir import Graph
 from specc.graph.report_types import report_types
 from specc.graph.verify import verify
+from specc.source.collection import no_collection
 from specc.source.diagnostic import Reporter, SpecError
 from specc.source.values import Mapping, Scalar, Sequence, Value, to_python
 
@@ -40,23 +39,11 @@ def load_spec(path: str | Path, params: Iterable[object] = (), overrides: Iterab
     reporter = Reporter()
     loading = _Loading(Path(path), reporter)
     try:
-        with _no_collection():
+        with no_collection():
             return loading.load(CommandLine(params, overrides))
     except SpecError as error:
         error.texts = loading.composer.texts
         raise
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Hold Python's collector of cycles: what loading makes is kept, and searching it costs a third."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class _Loading:

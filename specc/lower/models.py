@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,22 +22,36 @@ from specc.lower.errors import KERAS_ERRORS, keras_error
 from specc.lower.formula import compute, is_tensor
 from specc.lower.objects import make
 from specc.lower.references import build_reference
+from specc.source.collection import no_collection
 
 
 def build_models(spec: Spec) -> dict[str, keras.Model]:
     """All models of a spec, by name, in an order in which each comes after those it uses.
 
-    Sets Python's, NumPy's and TensorFlow's random seeds to the spec's (`keras.utils.set_random_seed`), so
-    that the same spec gives the same initial weights. Raises SpecError where Keras refuses a step.
+    The same spec gives the same initial weights, by its seed. Raises SpecError where Keras refuses a step.
     """
-    keras.utils.set_random_seed(spec.seed)
     models: dict[str, keras.Model] = {}
-    for name, model in spec.models.items():
-        if isinstance(model, Reference):
-            models[name] = build_reference(model, models, spec)
-        else:
-            models[name] = build_graph(model, models, spec.name if name == ENTRY else name)
+    with _seeded(spec.seed), no_collection():
+        for name, model in spec.models.items():
+            if isinstance(model, Reference):
+                models[name] = build_reference(model, models, spec)
+            else:
+                models[name] = build_graph(model, models, spec.name if name == ENTRY else name)
     return models
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Within, Python's random numbers are the seed's: Keras seeds each initializer and each Dropout by them.
+
+    Seeding TensorFlow too (`keras.utils.set_random_seed`) would throw away all that it has made ready to run.
+    """
+    before = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before)
 
 
 def build_graph(graph: Graph, models: Mapping[str, keras.Model], name: str) -> keras.Model:

@@ -24,6 +24,7 @@ from specc.frontend.spec import Spec
 from specc.graph.ir import Graph
 from specc.lower.models import build_models
 from specc.lower.objects import make
+from specc.lower.saved import carry
 from specc.source.diagnostic import Diagnostic, Reporter, SpecError
 from specc.source.span import Span
 from specc.source.suggest import did_you_mean
@@ -66,6 +67,7 @@ def train(
     folders.check_free(path, overwrite=overwrite)
     chosen = open_strategy(strategy, devices)
     root = root_of(spec.path, data_root)
+    keras.utils.set_random_seed(spec.seed)
     model = build_entry(spec, section.precision, chosen)
     data = SpecData(data_section, ports_of(spec, model), root=root, seed=spec.seed)
     for stage in section.stages:
@@ -96,7 +98,8 @@ def train(
     check(training, reporter)
     reporter.stop_if_failed()
     folder = folders.create(path, record, overwrite=overwrite)
-    folder.write_text("spec.yaml", emit(spec))
+    with folders.reporting(path):
+        folder.write_text("spec.yaml", emit(carry(spec, path)))
     folder.write_text(folder.fitted.name, data.fitted.to_json())
     return run(training)
 
@@ -109,6 +112,11 @@ def sections_of(spec: Spec) -> tuple[TrainSection, DataSection]:
         raise SpecError(
             [Diagnostic("training-missing", f"the spec has no {lacking}", _start(spec), help=hint)]
         )
+    average = next((m for m in spec.models.values() if getattr(m, "form", "") == "average_of"), None)
+    if average is not None:
+        title = f"`{average.name}` would not follow: averages come with training programs"
+        label = "this version trains none"
+        raise SpecError([Diagnostic("training-program", title, average.span, label)])
     if spec.train.program is not None:
         title = "this version cannot train a training program"
         label = "`derive`, `update` or `objective` makes a program"

@@ -1,0 +1,1 @@
+"""Measurements against hand-written Keras; `python -m benchmarks` runs them all."""

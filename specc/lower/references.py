@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from specc.frontend.project import Reference
 from specc.graph.ir import Origin
 from specc.lower.errors import KERAS_ERRORS, keras_error, reason_of
 from specc.source.diagnostic import Diagnostic, SpecError
+from specc.source.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from specc.frontend.spec import Spec
@@ -43,7 +45,7 @@ def _application(reference: Reference, models: Mapping[str, keras.Model], spec: 
         arguments["input_shape"] = tuple(arguments["input_shape"])
     weights = arguments.get("weights")
     if isinstance(weights, str) and Path(weights).suffix:
-        arguments["weights"] = str(_inside(weights, reference, spec))
+        arguments["weights"] = str(inside(weights, reference, spec))
     with fresh_names():
         model = _constructed(settings["application"], {**arguments, "name": reference.name})
     return _with_outputs(model, settings.get("outputs"), reference.name)
@@ -92,13 +94,42 @@ def _average(reference: Reference, models: Mapping[str, keras.Model], spec: Spec
 
 def _load(reference: Reference, models: Mapping[str, keras.Model], spec: Spec) -> keras.Model:
     """A saved model (`.keras`, without custom code)."""
-    path = _inside(str(reference.settings["load"]), reference, spec)
     from specc.lower.saved import load_saved
 
-    return _with_outputs(load_saved(path, reference.name), reference.settings.get("outputs"), reference.name)
+    model = load_saved(inside(str(reference.settings["load"]), reference, spec), reference.name)
+    if (lora := reference.settings.get("lora")) is not None:
+        add_adapters(model, lora, reference)
+    return _with_outputs(model, reference.settings.get("outputs"), reference.name)
 
 
-def _inside(named: str, reference: Reference, spec: Spec) -> Path:
+def add_adapters(model: keras.Model, lora: Mapping[str, Any], reference: Reference) -> None:
+    """Freeze a model and give the layers that `lora.layers` names (globs) adapters of rank `lora.rank`.
+
+    Only the adapters are trained (Hu et al. 2021, arXiv:2106.09685); Keras alone would leave the biases of
+    those layers trainable too. Raises SpecError where a glob matches no layer that can have one.
+    """
+    layers = {layer.name: layer for layer in model._flatten_layers() if hasattr(layer, "enable_lora")}
+    for layer in model._flatten_layers():
+        layer.trainable = False
+    for glob in lora["layers"]:
+        found = [layer for name, layer in layers.items() if fnmatchcase(name, glob)]
+        if not found:
+            title = f"`lora` names no layer of `{reference.name}` that can have an adapter: `{glob}`"
+            raise SpecError(
+                [Diagnostic("lora-unmatched", title, reference.span, help=did_you_mean(glob, layers))]
+            )
+        for layer in found:
+            layer.trainable = True
+            layer.enable_lora(lora["rank"])
+            for variable in layer.variables:
+                variable.trainable = "lora" in variable.name
+    model.trainable = True  # the flag of the model itself: its layers keep theirs
+    for layer in model._flatten_layers():
+        if not any(variable.trainable for variable in layer.variables if "lora" in variable.name):
+            layer.trainable = layer is model
+
+
+def inside(named: str, reference: Reference, spec: Spec) -> Path:
     """A file that a spec names, which lies in the spec's folder or below it; raises SpecError."""
     path = (spec.root / named).resolve()
     if not path.is_relative_to(spec.root.resolve()):

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
+
+from specc.frontend.project import Reference
+from specc.frontend.spec import Spec
+from specc.graph.ir import Graph
+from specc.lower.references import inside
 
 
 def load_saved(path: Path, name: str) -> keras.Model:
@@ -20,6 +26,29 @@ def load_saved(path: Path, name: str) -> keras.Model:
         raise ValueError(f"`{path.name}` is neither a `.keras` file nor the folder of a run")
     model.name = name
     return model
+
+
+def carry(spec: Spec, folder: Path) -> Spec:
+    """The spec with nothing from outside `folder`: a run of it can be opened where its sources are gone.
+
+    Models that were loaded are saved under `folder/models`; the weights of applications are left out, as a
+    run's own file holds them. Raises OSError.
+    """
+    models: dict[str, Graph | Reference] = {}
+    for name, model in spec.models.items():
+        models[name] = _carried(model, spec, folder) if isinstance(model, Reference) else model
+    return replace(spec, models=models)
+
+
+def _carried(model: Reference, spec: Spec, folder: Path) -> Reference:
+    if model.form == "application":
+        return replace(model, settings=model.settings | {"weights": None})
+    if model.form != "load":
+        return model
+    target = folder / "models" / f"{model.name}.keras"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    load_saved(inside(str(model.settings["load"]), model, spec), model.name).save(target)
+    return replace(model, settings=model.settings | {"load": f"models/{model.name}.keras"})
 
 
 def _from_run(folder: Path) -> keras.Model:

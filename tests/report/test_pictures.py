@@ -239,3 +239,32 @@ def test_boxes_are_listed_through_frames(tmp_path: Path) -> None:
     (picture,) = pictures(written(tmp_path, ROUNDS), depth=1)
     assert list(picture.boxes()) == list(boxes(picture.items))
     assert len({box.key for box in picture.boxes()}) == len(list(picture.boxes()))
+
+
+FORMULAS = """
+specc: 1
+blocks:
+  body:
+    layers:
+      - Dense: 8
+        name: inner
+      - formula: inner * sigmoid(inner)
+      - formula: previous + inner
+        name: sum
+      - formula: sum - inner
+model:
+  inputs: {x: [8]}
+  layers:
+    - body
+    - body:
+      name: second
+    - formula: second - x
+      name: last
+"""
+
+
+def test_formulas_stay_in_their_block(tmp_path: Path) -> None:
+    text = FORMULAS.replace("previous + inner", "tanh(inner)")
+    (picture,) = pictures(written(tmp_path, text), depth=0)
+    told = [(box.strips[0].title, box.strips[0].name, box.count) for box in picture.boxes()]
+    assert told == [("x", "", 1), ("body", "", 2), ("formula", "last", 1), ("last", "", 1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,6 +65,7 @@ class _Grower:
         self.weights = {weight.name: weight for weight in types.graph.weights}
         self.names = _identities(types.graph)
         self.taken: set[str] = set()
+        self.prefixes = Counter(node.name.rpartition(".")[0] for node in types.graph.nodes)
 
     def take(self, node: Node) -> None:
         if node.name in self.names:
@@ -87,8 +89,14 @@ class _Grower:
             call.parameters if call else 0,
             names=names,
         )
-        place = node.name.removesuffix(".formula")
-        self.branch(node.origin, place if place in self.names else node.name).children.append(leaf)
+        self.branch(node.origin, self.place(node)).children.append(leaf)
+
+    def place(self, node: Node) -> str:
+        """A node's name as a place in the tree: a named formula `x.formula` is the formula of `x` alone."""
+        name = node.name.removesuffix(".formula")
+        blocks = sum(not label.startswith("`repeat`") for _, label in node.origin.uses)
+        own = self.names.get(name) == node.name and self.prefixes[name] == 1
+        return name if own and name.count(".") >= blocks else node.name
 
     def weight(self, weight: Weight) -> None:
         size = 1

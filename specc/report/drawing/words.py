@@ -47,6 +47,7 @@ _QUIET = re.compile(
     r"initializer|regularizer|constraint|^name$|^dtype$|^padding$|^use_bias$|data_format|seed|^epsilon$"
 )
 _BARE = {"filters", "units", "rate", "activation", "target_shape", "n", "input_dim", "output_dim"}
+_GRIDS = re.compile("shape|size|padding|cropping|dilation")
 _SIZES = {"kernel_size", "pool_size"}
 
 
@@ -69,7 +70,7 @@ def _argument(kind: str, name: str, value: Any) -> str:
         text = str(value[0]) if whole else sizes(value) if isinstance(value, (list, tuple)) else str(value)
         return "" if text == "1" else f"/{text}"
     if isinstance(value, (list, tuple)):
-        value = sizes(value)
+        value = sizes(value) if _GRIDS.search(name) else ", ".join(str(plain(item)) for item in value)
     if name in _BARE:
         return str(value)
     words = name.removeprefix("num_").removeprefix("return_").replace("_", " ")
@@ -98,7 +99,7 @@ def shape_label(tensor: TensorType, single: frozenset[str]) -> str:
 
 
 def _size(size: Dim, single: frozenset[str]) -> str:
-    text = re.sub(r"(\w+)\.\d+", lambda m: m[1] if m[1] in single else m[0], str(size))
+    text = re.sub(r"(\w+)\.\d+", lambda m: m[1] if m[1] in single else m[0], str(size)).replace(" * ", "·")
     return text if isinstance(size, int) or " " not in text else f"({text})"
 
 

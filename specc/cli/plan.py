@@ -65,9 +65,11 @@ def command(
     types = infer_models(spec.models)
     _check_models(names, types)
     planned = {name: types[name] for name in names or types}
+    given = _sizes(sizes)
+    _check_sizes(given, planned)
     question = Question(
         batch or (spec.data.batch_size if spec.data else 32),
-        _sizes(sizes),
+        given,
         (precision,) if precision else tuple(PRECISIONS)[:2],
         (1,) if replicas == 1 else (1, replicas),
         _bytes(device),
@@ -131,6 +133,18 @@ def _optimizer(spec: Spec) -> KerasObject:
     stages = spec.train.stages if spec.train else ()
     made = next((stage.optimizer for stage in stages if stage.optimizer is not None), None)
     return made or KerasObject("optimizer", "Adam")
+
+
+def _check_sizes(given: dict[str, int], planned: dict[str, Types]) -> None:
+    """Refuse numbers for sizes that no model leaves open."""
+    from specc.graph.cost import symbols
+
+    known = sorted({size for types in planned.values() for size in symbols(types)})
+    for name in given:
+        if name not in known:
+            title = f"`--size {name}=…` names no size that is left open"
+            listed = ", ".join(f"`{size}`" for size in known) or "none"
+            raise SpecError([Diagnostic("bad-option", title, None, notes=(f"open are: {listed}",))])
 
 
 def _sizes(given: tuple[str, ...]) -> dict[str, int]:

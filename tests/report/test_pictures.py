@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from specc.cli.main import cli
+from specc.frontend.emit import emit
 from specc.frontend.load import load_spec
 from specc.graph.infer import Types, infer_models
 from specc.report.drawing.compose import compose
@@ -268,3 +269,10 @@ def test_formulas_stay_in_their_block(tmp_path: Path) -> None:
     (picture,) = pictures(written(tmp_path, text), depth=0)
     told = [(box.strips[0].title, box.strips[0].name, box.count) for box in picture.boxes()]
     assert told == [("x", "", 1), ("body", "", 2), ("formula", "last", 1), ("last", "", 1)]
+
+
+def test_a_resolved_spec_is_folded_as_the_one_it_came_from(tmp_path: Path) -> None:
+    flat = emit(load_spec(DOCS / "resnet50.yaml"))
+    (picture,) = pictures(written(tmp_path, flat))
+    assert [box.count for box in picture.boxes() if box.folded] == [1, 2, 1, 3, 1, 5, 1, 2]
+    assert picture.parameters == 25_636_712

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -119,7 +120,8 @@ class _Grower:
             branch = _child(branch, "block" if block else "round", title, prefix, span, (label, prefix))
         while len(parts) > 1:
             part = parts.pop(0)
-            branch = _child(branch, "block", part, f"{branch.prefix}{part}.", None, part)
+            title = re.sub(r"_\d+\Z", "", part)  # as `specc resolve` numbers the uses of a block
+            branch = _child(branch, "block", title, f"{branch.prefix}{part}.", None, part)
         return branch
 
 

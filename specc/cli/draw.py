@@ -59,7 +59,9 @@ def _check_format(out: Path) -> None:
     if out.suffix.lower() not in FORMATS:
         title = f"`{out.name}` is no format that a drawing is written in"
         listed = ", ".join(f"`{suffix}` ({name})" for suffix, name in FORMATS.items())
-        raise SpecError([Diagnostic("drawing-format", title, None, help=f"end the name with one of {listed}")])
+        raise SpecError(
+            [Diagnostic("drawing-format", title, None, help=f"end the name with one of {listed}")]
+        )
 
 
 def _pictures(

@@ -39,6 +39,7 @@ ELSEWHERE: dict[str, str] = {
     "inexpressible": "lower/test_read_model.py",
     "keras-error": "lower/test_models.py",
     "keras-refuses": "lower/test_objects.py",
+    "lora-unmatched": "lower/test_references.py",
     "no-rule": "cli/test_plan.py",
     "open-size": "cli/test_plan.py",
     "plugin-failed": "cli/test_main.py",

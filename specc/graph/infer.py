@@ -146,8 +146,14 @@ class _Inference:
         made = operation.object
         first = load().objects["layer"][made.kind].tensors[0].name
         inputs = {name or first: self.wire(wire) for name, wire in node.inputs if wire is not None}
-        models = {name: self.as_layer(name) for name in self.models}
-        return infer_layer(made.kind, made.arguments, inputs, node.settings, self.policy, node.name, models)
+        return infer_layer(
+            made.kind, made.arguments, inputs, node.settings, self.policy, node.name, self.as_layers
+        )
+
+    @cached_property
+    def as_layers(self) -> dict[str, Any]:
+        """The models of the spec, for wrappers that take one as their layer."""
+        return {name: self.as_layer(name) for name in self.models}
 
     def as_layer(self, name: str) -> Any:
         """A model as a wrapper's layer: what a call on one tensor gives."""

@@ -168,9 +168,13 @@ def product(sizes: Iterable[Dim]) -> Dim:
     '6 * batch'
     """
     result: Dim = 1
+    known = 1
     for size in sizes:
-        result = result * size
-    return result
+        if isinstance(size, int):
+            known *= size
+        else:
+            result = result * size
+    return result * known
 
 
 def names(size: Dim) -> set[str]:

@@ -276,3 +276,30 @@ def test_a_resolved_spec_is_folded_as_the_one_it_came_from(tmp_path: Path) -> No
     (picture,) = pictures(written(tmp_path, flat))
     assert [box.count for box in picture.boxes() if box.folded] == [1, 2, 1, 3, 1, 5, 1, 2]
     assert picture.parameters == 25_636_712
+
+
+REFERENCE = """
+specc: 1
+models:
+  base: {application: ResNet50, weights: null, include_top: false, input_shape: [64, 64, 3], pooling: avg}
+  model:
+    inputs: {image: [64, 64, 3]}
+    layers:
+      - base
+      - Dense: 4
+        name: head
+"""
+
+
+def test_parameters_that_are_not_known_are_told_as_such(tmp_path: Path) -> None:
+    (picture,) = pictures(written(tmp_path, REFERENCE))
+    assert picture.at_least
+    graph = types_of(DOCS / "resnet50.yaml")["model"].graph
+    known = types_of(DOCS / "resnet50.yaml")["model"]
+    some = Types(graph, known.tensors, dict(list(known.calls.items())[:40]))
+    partial = draw_model(some, {})
+    assert 0 < partial.parameters < 25_636_712 and partial.at_least
+    assert any(
+        text.endswith("parameters") and "at least" in text
+        for text in texts(to_svg(draw_sheet("p", [partial])))
+    )

@@ -55,7 +55,7 @@ def _title(strip: Strip, box: Box) -> str:
 
 
 def _small(strip: Strip, box: Box) -> tuple[str, str]:
-    size = count(strip.parameters)
+    size = count(strip.parameters, strip.at_least)
     return strip.name, f"{size} each" if size and box.count > 1 else size
 
 

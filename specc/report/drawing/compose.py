@@ -293,6 +293,6 @@ def _snapped(way: tuple[Point, ...], most: float) -> tuple[Point, ...]:
 def frame_title(frame: Frame) -> tuple[str, str]:
     """What stands at the top of a frame."""
     title = f"{frame.title} ×{frame.count}" if frame.count > 1 else frame.title
-    size = count(frame.parameters)
+    size = count(frame.parameters, frame.at_least)
     size = f"{size} each" if size and frame.count > 1 else size
     return title, " · ".join(part for part in (frame.name, size) if part)

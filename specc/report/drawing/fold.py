@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ from string import ascii_uppercase
 
 from specc.frontend.scope import is_generated
 from specc.graph.infer import Types
-from specc.graph.ir import Formula, Layer, Node, Reuse, Use, Weight
+from specc.graph.ir import Formula, Layer, Node, Reuse, Use, Weight, models_used
 from specc.report.drawing import words
 from specc.report.drawing.picture import Box, Frame, Item, Picture, Strip
 from specc.report.drawing.rounds import merge_rounds
@@ -53,7 +54,7 @@ class _Drawing:
         self.graph = types.graph
         self.kinds = {node.name: node for node in self.graph.nodes}
         self.root, self.alias = grow(types)
-        self.parameters = self.total()
+        self.total = _total(types, every)
         outputs = [tensor for _, tensor in self.graph.outputs]
         self.badges = self.shared()
         if not unroll:
@@ -63,12 +64,6 @@ class _Drawing:
         self.users = Counter(tensor for _, tensor in self.outputs)
         for leaf in self.root.leaves():
             self.users.update({self.resolved(tensor) for tensor in leaf.takes})
-
-    def total(self) -> int:
-        """The parameters of the model, those of models it uses included, each once."""
-        own = sum(leaf.parameters for leaf in self.root.leaves())
-        used = {node.operation.model for node in self.graph.nodes if isinstance(node.operation, Use)}
-        return own + sum(_size(name, self.every) for name in used)
 
     def resolved(self, tensor: str) -> str:
         seen = tensor
@@ -107,7 +102,7 @@ class _Drawing:
         items = [self.input(spec.name, spec.shape, spec.dtype) for spec in self.graph.inputs]
         items += self.items(self.root, depth)
         items += [self.output(name, tensor) for name, tensor in self.outputs]
-        return Picture(self.graph.name, tuple(items), self.labels(), self.parameters)
+        return Picture(self.graph.name, tuple(items), self.labels(), *self.total)
 
     def items(self, branch: Branch, depth: int) -> list[Item]:
         found: list[Item] = []
@@ -146,7 +141,7 @@ class _Drawing:
         size = _weight(branch)
         key = f"{branch.prefix}#{next(branch.leaves()).key}#{branch.kind}"
         name = _given(branch.prefix.rstrip("."), title) if branch.kind == "block" else ""
-        return [Frame(key, title, tuple(inner), branch.count, name, size)]
+        return [Frame(key, title, tuple(inner), branch.count, name, size, self.is_partial(branch))]
 
     def folded(self, branch: Branch) -> Box:
         """A block as one box."""
@@ -165,7 +160,15 @@ class _Drawing:
         listed = ", ".join(f"{kind} ×{n}" if n > 1 else kind for kind, n in kinds.items())
         name = _given(branch.prefix.rstrip("."), branch.title)
         names = "\n".join(leaf.key for leaf in leaves)
-        strip = Strip(self.family(leaves), branch.title, words.clipped(listed, 46), name, size, names)
+        strip = Strip(
+            self.family(leaves),
+            branch.title,
+            words.clipped(listed, 46),
+            name,
+            size,
+            names,
+            self.is_partial(branch),
+        )
         badges = sorted({self.badges[leaf.key] for leaf in leaves if leaf.key in self.badges})
         key = f"{branch.prefix}#{leaves[0].key}"
         return Box(
@@ -193,11 +196,27 @@ class _Drawing:
     def strip(self, leaf: Leaf) -> Strip:
         family, title, note = self.what(leaf.node)
         tooltip = "\n".join((leaf.key, *leaf.names))
-        return Strip(family, title, note, _shown(leaf, title), self.size(leaf), tooltip)
+        size, at_least = self.size(leaf)
+        return Strip(family, title, note, _shown(leaf, title), size, tooltip, at_least)
 
-    def size(self, leaf: Leaf) -> int:
+    def size(self, leaf: Leaf) -> tuple[int, bool]:
+        """The parameters of a leaf, and whether some are not known."""
         operation = leaf.node.operation if isinstance(leaf.node, Node) else None
-        return _size(operation.model, self.every) if isinstance(operation, Use) else leaf.parameters
+        if isinstance(operation, Use):
+            return (
+                _total(self.every[operation.model], self.every)
+                if operation.model in self.every
+                else (0, True)
+            )
+        return leaf.parameters, isinstance(operation, Layer) and leaf.key not in self.types.calls
+
+    def is_partial(self, branch: Branch) -> bool:
+        """Whether some of the parameters that a branch has of its own are not known."""
+        return any(
+            self.size(leaf)[1]
+            for leaf in branch.leaves()
+            if isinstance(leaf.node, Weight) or isinstance(leaf.node.operation, Layer)
+        )
 
     def what(self, node: Node | Weight) -> tuple[str, str, str]:
         """The family, the kind and the arguments of a node."""
@@ -263,17 +282,18 @@ def _shown(leaf: Leaf, kind: str) -> str:
     return own or (others[-1].rpartition(".")[2] if others else "")
 
 
-def _size(name: str, every: Mapping[str, Types]) -> int:
-    """The parameters of a model of the spec; 0 where it is not written as layers."""
-    if name not in every:
-        return 0
-    types = every[name]
-    own = sum(call.parameters for call in types.calls.values())
-    tables = 0
-    for weight in types.graph.weights:
-        size = 1
-        for axis in weight.shape:
-            size *= axis
-        tables += size
-    used = {node.operation.model for node in types.graph.nodes if isinstance(node.operation, Use)}
-    return own + tables + sum(_size(inner, every) for inner in used)
+def _total(types: Types, every: Mapping[str, Types]) -> tuple[int, bool]:
+    """The parameters of a model and of those it uses, each once; and whether some are not known."""
+    total, at_least, seen, waiting = 0, False, {types.graph.name}, [types]
+    while waiting:
+        found = waiting.pop()
+        total += sum(call.parameters for call in found.calls.values())
+        total += sum(math.prod(weight.shape) for weight in found.graph.weights)
+        layers = [node for node in found.graph.nodes if isinstance(node.operation, Layer)]
+        at_least = at_least or any(node.name not in found.calls for node in layers)
+        for name in models_used(found.graph):
+            if name not in seen:
+                seen.add(name)
+                at_least = at_least or name not in every
+                waiting += [every[name]] if name in every else []
+    return total, at_least

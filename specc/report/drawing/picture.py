@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """One layer within a box: its kind, its arguments, its name, and how many parameters it has."""
+    """One layer within a box: its kind, its arguments, its name, and how many parameters it has.
+
+    Here and below, `at_least` says that some of the parameters are not known, and not among the number.
+    """
 
     family: str
     title: str
@@ -16,6 +19,7 @@ class Strip:
     name: str = ""
     parameters: int = 0
     tooltip: str = ""
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Frame:
     count: int = 1
     name: str = ""
     parameters: int = 0
+    at_least: bool = False
 
     def boxes(self) -> Iterator[Box]:
         """All boxes within, nested ones included."""
@@ -72,6 +77,7 @@ class Picture:
     items: tuple[Item, ...]
     labels: dict[str, str] = field(default_factory=dict)
     parameters: int = 0
+    at_least: bool = False
 
     def boxes(self) -> Iterator[Box]:
         """All boxes, in order."""

@@ -39,7 +39,7 @@ def draw_sheet(title: str, pictures: Sequence[Picture], across: bool = False) ->
 
 def _panel(picture: Picture, across: bool) -> Panel:
     area = compose(picture, across)
-    note = count(picture.parameters)
+    note = count(picture.parameters, picture.at_least)
     title = text_width(picture.title, 15, bold=True)
     marks: list[Mark] = [
         Text(0, 14, picture.title, 15, "ink", bold=True, tail=note, tail_color="soft"),

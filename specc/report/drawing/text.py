@@ -65,7 +65,7 @@ class _Names:
 
 
 def _heading(picture: Picture) -> str:
-    size = count(picture.parameters)
+    size = count(picture.parameters, picture.at_least)
     return f"{picture.title} · {size}" if size else picture.title
 
 
@@ -75,7 +75,7 @@ def words(box: Box) -> list[str]:
     for number, strip in enumerate(box.strips):
         title = f"{strip.title} ×{box.count}" if box.count > 1 and number == 0 else strip.title
         lines.append(f"{title} {strip.note}".strip())
-        size = count(strip.parameters)
+        size = count(strip.parameters, strip.at_least)
         size = f"{size} each" if size and box.count > 1 else size
         small = " · ".join(part for part in (strip.name, size) if part)
         lines += [small] if small else []

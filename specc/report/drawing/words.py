@@ -103,9 +103,9 @@ def _size(size: Dim, single: frozenset[str]) -> str:
     return text if isinstance(size, int) or " " not in text else f"({text})"
 
 
-def count(number: int) -> str:
-    """A number of parameters in words, or nothing for none."""
-    return f"{number:,} parameters" if number else ""
+def count(number: int, at_least: bool = False) -> str:
+    """A number of parameters in words, or nothing for none; `at_least` where some are not known."""
+    return f"{'at least ' if at_least else ''}{number:,} parameters" if number else ""
 
 
 def formula(expression: Expression) -> str:

@@ -99,6 +99,8 @@ def _concatenate(call: Call) -> TensorType:
     if not tensors:
         raise RuleError("count", "a list of 1 tensor or more", "none", inputs=(call.first,))
     first = tensors[0]
+    if len(tensors) == 1 and whole(call["axis"]) and call["axis"] >= first.rank:
+        return replace(call.output(*first.shape), mask=first.mask)  # Keras does not look at the axis
     axis = axis_of(call["axis"], first.rank)
     total = first.shape[axis]
     for index, tensor in enumerate(tensors[1:], 1):

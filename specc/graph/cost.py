@@ -49,9 +49,14 @@ class Costs:
     """
 
     def __init__(
-        self, types: Types, all_types: Mapping[str, Types], needing: frozenset[str] = frozenset()
+        self,
+        types: Types,
+        all_types: Mapping[str, Types],
+        needing: frozenset[str] = frozenset(),
+        shared: dict[tuple[str, frozenset[str]], Costs] | None = None,
     ) -> None:
         self.types, self.all_types, self.needing = types, all_types, needing
+        self._shared = {} if shared is None else shared  # models within models: each worked out once
         self._inner: dict[str, tuple[Costs, dict[str, Dim]]] = {}
 
     @cached_property
@@ -152,7 +157,10 @@ class Costs:
                 sizes |= dict.fromkeys(names(size), actual)
             if tensor in self.needs:
                 needing.add(name)
-        return Costs(types, self.all_types, frozenset(needing)), sizes
+        key = (node.operation.model, frozenset(needing))
+        if key not in self._shared:
+            self._shared[key] = Costs(types, self.all_types, key[1], self._shared)
+        return self._shared[key], sizes
 
     # --- weights ------------------------------------------------------------------------------------------
     def weights(self) -> list[Weight]:
@@ -193,6 +201,10 @@ class Costs:
 
     def training_multiply_adds(self) -> Dim:
         """Of one training step: forward and backward."""
+        return self._training
+
+    @cached_property
+    def _training(self) -> Dim:
         total: Dim = 0
         for name in self.types.calls:
             total = total + self.training(self.nodes[name])

@@ -58,9 +58,10 @@ class Types:
 def infer_models(models: Mapping[str, Graph | Reference]) -> dict[str, Types]:
     """Types of every graph among a spec's models, in order, and of those that follow one (`average_of`)."""
     found: dict[str, Types] = {}
+    called: Called = {}
     for name, model in models.items():
         if isinstance(model, Graph):
-            found[name] = infer_graph(model, found, models)
+            found[name] = _Inference(model, models, "float32", called).run({})
         elif model.form == "average_of" and model.settings["average_of"] in found:
             found[name] = _following(found[model.settings["average_of"]], name)
     return found
@@ -73,13 +74,12 @@ def _following(types: Types, name: str) -> Types:
 
 def infer_graph(
     graph: Graph,
-    known: Mapping[str, Types],
     models: Mapping[str, Graph | Reference],
     inputs: Mapping[str, TensorType] | None = None,
     policy: str = "float32",
 ) -> Types:
-    """Types of one graph; `known` are those of the models it uses, `inputs` replaces what inputs declare."""
-    return _Inference(graph, known, models, policy).run(inputs or {})
+    """Types of one graph among a spec's models; `inputs` replaces what its inputs declare."""
+    return _Inference(graph, models, policy, {}).run(inputs or {})
 
 
 def input_type(spec: Input) -> TensorType:
@@ -91,16 +91,20 @@ def input_type(spec: Input) -> TensorType:
     return TensorType((symbol(BATCH), *sizes), spec.dtype)
 
 
+Called = dict[tuple[str, tuple[tuple[str, TensorType], ...]], Types]
+"""Models called on types, by name and given types."""
+
+
 class _Inference:
     def __init__(
         self,
         graph: Graph,
-        known: Mapping[str, Types],
         models: Mapping[str, Graph | Reference],
         policy: str,
+        called: Called,
     ) -> None:
         self.types = Types(graph)
-        self.known, self.models, self.policy = known, models, policy
+        self.models, self.policy, self.called = models, policy, called
         self.layers = {node.name: node for node in graph.nodes if isinstance(node.operation, Layer)}
 
     def run(self, inputs: Mapping[str, TensorType]) -> Types:
@@ -184,19 +188,27 @@ class _Inference:
         return self.inner(model, given)
 
     def inner(self, model: Graph, given: Mapping[str, TensorType]) -> LayerType:
-        """A model called on these tensors. Its weights are its own, so none are told here."""
-        inner = infer_graph(model, self.known, self.models, given, self.policy)
+        """A model called on these tensors. Its weights are its own, so none are told here.
+
+        The same call is worked out once: models within models would take exponential time otherwise.
+        """
+        key = (model.name, tuple(sorted(given.items(), key=lambda item: item[0])))
+        if key not in self.called:
+            self.called[key] = _Inference(model, self.models, self.policy, self.called).run(given)
+        inner = self.called[key]
         if inner.problems:
             raise inner.problems[0].reason
         if any(output is None for output in inner.outputs):
             raise NoRuleError(model.name)
         outputs = tuple(output for output in inner.outputs if output is not None)
         work: Dim = 0
-        kept: list[TensorType] = []
+        sizes: dict[str, Dim] = {}
         for call in inner.calls.values():
             work = work + call.multiply_adds
-            kept += [*call.flat, *call.kept]
-        return LayerType(outputs if len(outputs) > 1 else outputs[0], (), work, tuple(kept))
+            for tensor in (*call.flat, *call.kept):
+                sizes[tensor.dtype] = sizes.get(tensor.dtype, 0) + tensor.size
+        kept = tuple(TensorType((size,), dtype) for dtype, size in sizes.items())
+        return LayerType(outputs if len(outputs) > 1 else outputs[0], (), work, kept)
 
     def formula(self, node: Node, operation: Formula) -> LayerType:
         names = {dotted(name) or "" for name in tensor_names(operation.expression)}

@@ -44,7 +44,6 @@ class Measure:
             each = self.activation_bytes
         return number(tensor.size, self.sizes) * each
 
-    def within(self, sizes: Sizes) -> Measure:
-        """The same for tensors of a model that is called, whose symbols are these."""
-        own = {name: number(size, self.sizes) for name, size in sizes.items()}
-        return Measure({**self.sizes, **own}, self.activation_bytes)
+    def within(self, numbers: Mapping[str, int]) -> Measure:
+        """The same for tensors of a model that is called, whose own symbols are these numbers."""
+        return Measure({**self.sizes, **numbers}, self.activation_bytes)

@@ -19,7 +19,7 @@ from specc.catalog.rules.dims import Dim, substitute
 from specc.graph.cost import Costs
 from specc.graph.infer import BATCH
 from specc.graph.ir import Layer, Node, Use, wires
-from specc.graph.measure import BYTES, Measure, Sizes
+from specc.graph.measure import BYTES, Measure, Sizes, number
 from specc.graph.slots import optimizer_bytes
 
 VIEWS = frozenset({"Reshape", "Flatten", "Identity", "ActivityRegularization"})
@@ -121,8 +121,13 @@ def _together(tensors: Iterable[TensorType]) -> list[TensorType]:
     return [TensorType((size,), dtype) for dtype, size in sizes.items()]
 
 
-def kept(costs: Costs) -> Iterator[TensorType]:
+Known = dict[int, list[TensorType]]
+"""What waits within models that were gone through already."""
+
+
+def kept(costs: Costs, known: Known | None = None) -> Iterator[TensorType]:
     """The tensors that wait for the backward pass, each once."""
+    known = {} if known is None else known
     types, needs = costs.types, costs.needs
     waiting = _read_again(costs)
     for node in types.graph.nodes:
@@ -130,7 +135,7 @@ def kept(costs: Costs) -> Iterator[TensorType]:
         if call is None or needs.isdisjoint(node.outputs):
             continue
         if isinstance(node.operation, Use):
-            yield from _kept_within(costs, node)
+            yield from _kept_within(costs, node, known)
         else:
             yield from call.kept
         if not _is_view(node):
@@ -179,15 +184,18 @@ def _activation(node: Node) -> str:
     return given.kind if isinstance(given, KerasObject) else str(given or "linear")
 
 
-def _kept_within(costs: Costs, node: Node) -> Iterator[TensorType]:
+def _kept_within(costs: Costs, node: Node, known: Known) -> Iterator[TensorType]:
     """What waits within a model that is called; its results are the call's."""
     inner, sizes = costs.within(node)
-    results = {tensor for _, tensor in inner.types.graph.outputs}
-    own = [inner.types.tensors[tensor] for tensor in results & inner.needs if tensor in inner.types.producers]
-    for tensor in kept(inner):
-        if tensor in own:
-            own.remove(tensor)
-            continue
+    if id(inner) not in known:
+        results = {tensor for _, tensor in inner.types.graph.outputs}
+        own = [inner.types.tensors[t] for t in results & inner.needs if t in inner.types.producers]
+        found = list(kept(inner, known))
+        for tensor in own:
+            if tensor in found:
+                found.remove(tensor)
+        known[id(inner)] = _together(found)
+    for tensor in known[id(inner)]:
         shape = tuple(substitute(size, sizes) for size in tensor.shape)
         yield TensorType(shape, tensor.dtype)
 
@@ -201,8 +209,13 @@ def _flowing_in(costs: Costs) -> set[str]:
     return {tensor for tensor in found - costs.needs if tensor in costs.types.producers}
 
 
-def forward(costs: Costs, measure: Measure) -> int:
+Peaks = dict[tuple[int, tuple[tuple[str, int], ...]], int]
+"""The peak within a model at these sizes, where it was worked out already."""
+
+
+def forward(costs: Costs, measure: Measure, known: Peaks | None = None) -> int:
     """The largest sum of results alive at one time, each freed after its last use; inputs left out."""
+    known = {} if known is None else known
     types = costs.types
     ending = _ending(costs)
     live = most = 0
@@ -213,7 +226,11 @@ def forward(costs: Costs, measure: Measure) -> int:
         within = 0
         if isinstance(node.operation, Use):
             inner, sizes = costs.within(node)
-            within = forward(inner, measure.within(sizes))
+            numbers = {name: number(size, measure.sizes) for name, size in sizes.items()}
+            key = (id(inner), tuple(sorted(numbers.items())))
+            if key not in known:
+                known[key] = forward(inner, measure.within(numbers), known)
+            within = known[key]
         most = max(most, live + within)
         live += sum(map(measure, call.flat))
         most = max(most, live)

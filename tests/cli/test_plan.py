@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -141,3 +143,11 @@ def test_tied_tables_train_twice() -> None:
     last = found["steps"][-1]
     assert last["multiply_adds"] == 4 * 8 * 10
     assert last["training_multiply_adds"] == 3 * last["multiply_adds"]
+
+
+def test_neither_tensorflow_nor_keras_is_loaded() -> None:
+    code = (
+        "import sys; from specc.cli.main import cli; cli(['plan', 'net.yaml'], standalone_mode=False);"
+        "assert not {'tensorflow', 'keras', 'numpy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

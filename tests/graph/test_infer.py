@@ -4,7 +4,10 @@ import pytest
 
 from specc.catalog.rules.dims import render
 from specc.frontend.load import load_spec
+from specc.graph.cost import Costs
 from specc.graph.infer import infer_models
+from specc.graph.measure import number
+from specc.graph.memory import MemoryPlan
 from specc.source.diagnostic import SpecError
 
 
@@ -165,3 +168,43 @@ model:
 """
     told = [d for d in problems(tmp_path, text) if d.severity == "error"]
     assert [(d.code, d.span.line) for d in told] == [("shape-mismatch", line) for line in (6, 10, 14)]
+
+
+def test_models_within_models_take_no_exponential_time(tmp_path):
+    lines = ["models:", "  m0: {inputs: {x: [null, 8]}, layers: [{Dense: 8}]}"]
+    for depth in range(1, 31):
+        uses = f"[{{m{depth - 1}: , name: a}}, {{m{depth - 1}: , name: b}}]"
+        lines.append(f"  m{depth}: {{inputs: {{x: [null, 8]}}, layers: {uses}}}")
+    lines += ["model:", "  inputs: {x: [4, 8]}", "  layers: [m30]"]
+    types = types_of(tmp_path, "\n".join(lines))
+    (call,) = [c for c in types["model"].calls.values() if c.multiply_adds]
+    assert number(call.multiply_adds, {"batch": 1}) == 2**30 * 4 * 8 * 8
+    costs = Costs(types["model"], types)
+    assert number(costs.training_multiply_adds(), {"batch": 1}) < 3 * 2**30 * 4 * 8 * 8
+    assert MemoryPlan(costs).at({"batch": 1}).weights == 4 * (8 * 8 + 8)
+
+
+def test_frozen_parts_keep_only_what_training_reads(tmp_path):
+    text = """
+models:
+  backbone:
+    inputs: {x: [8]}
+    trainable: false
+    layers:
+      - Dense: 100
+      - Dense: 16
+model:
+  inputs: {x: [8]}
+  layers:
+    - backbone
+    - Dense: 3
+      name: label
+"""
+    types = types_of(tmp_path, text)
+    costs = Costs(types["model"], types)
+    memory = MemoryPlan(costs).at({"batch": 10})
+    assert memory.gradients == 4 * (16 * 3 + 3)
+    assert memory.kept == 4 * 10 * (16 + 3)
+    rows = {row.kind: row for row in costs.rows()}
+    assert rows["backbone"].training == rows["backbone"].multiply_adds
+    assert rows["backbone"].trainable == 0

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from specc.catalog.load import load
 from specc.catalog.signature import Catalog
 from specc.frontend.compose import Composer, Document
+from specc.frontend.fill import fill_value
 from specc.frontend.formula_positions import fill_section
 from specc.frontend.overrides import CommandLine
 from specc.frontend.parameters import bind_lets, bind_parameters, check_name, read_parameters
@@ -25,8 +26,9 @@ from specc.graph.report_types import report_types
 from specc.graph.verify import verify
 from specc.source.collection import no_collection
 from specc.source.diagnostic import Reporter, SpecError
-from specc.source.values import Mapping, Scalar, Sequence, Value, to_python
+from specc.source.values import Mapping, Scalar, Sequence, Value, describe
 
+Plain = TypeVar("Plain", int, str)
 SECTIONS = ("data", "train", "serve", "generate")
 
 
@@ -64,6 +66,8 @@ class _Loading:
         self.warn_unused(document.value, home)
         sections = self.sections(document.value, home)
         data, train = self.read(sections, project)
+        name = self.plain(document.value, "name", self.path.stem, home)
+        seed = self.plain(document.value, "seed", 0, home)
         for model in project.models.values():
             if isinstance(model, Graph):
                 verify(model)
@@ -72,8 +76,8 @@ class _Loading:
         self.reporter.stop_if_failed()
         assert project.models.keys() == project.definitions.keys(), "a model failed without a word"
         return Spec(
-            name=str(_plain(document.value.get("name"), self.path.stem)),
-            seed=int(_plain(document.value.get("seed"), 0)),
+            name=name,
+            seed=seed,
             path=self.path,
             params=home.values,
             models=project.models,
@@ -83,6 +87,21 @@ class _Loading:
             warnings=self.reporter.sorted(),
             texts=self.composer.texts,
         )
+
+    def plain(self, document: Mapping, key: str, default: Plain, home: File) -> Plain:
+        """A plain value of the spec itself, computed where it is an expression; of the default's type."""
+        value = document.get(key)
+        if value is None:
+            return default
+        filled = fill_value(value, home.values, self.reporter)
+        found = filled.value if isinstance(filled, Scalar) else None
+        if isinstance(found, type(default)) and not isinstance(found, bool):
+            return found
+        if filled is not None:
+            wanted = "an integer" if isinstance(default, int) else "a text"
+            title = f"`{key}` is {wanted}, and this is {describe(filled)}"
+            self.reporter.error("wrong-type", title, value.span)
+        return default
 
     # --- files --------------------------------------------------------------------------------------------
     def file(self, document: Document, command_line: CommandLine | None = None) -> File:
@@ -208,8 +227,3 @@ def _names_in_expressions(value: Value) -> set[str]:
             for key, inner in item.entries:
                 stack += [key, inner]
     return found
-
-
-def _plain(value: Value | None, default: Any) -> Any:
-    plain = None if value is None else to_python(value)
-    return default if plain is None else plain

@@ -58,7 +58,7 @@ def read_parameters(section: Value | None, reporter: Reporter) -> dict[str, Para
 
 def _read(name: str, span: Span, value: Value) -> Parameter:
     if isinstance(value, Mapping) and set(value.names()) <= DECLARATION and len(value):
-        plain = {key: to_python(item) for key, item in value if key != "default"}
+        plain = {key: to_python(item) for key, item in value if key != "default" and _declares(key, item)}
         return Parameter(
             name,
             span,
@@ -70,6 +70,16 @@ def _read(name: str, span: Span, value: Value) -> Parameter:
             help=plain.get("help", ""),
         )
     return Parameter(name, span, type=_type_of(value), default=value)
+
+
+def _declares(key: str, value: Value) -> bool:
+    """Whether a part of a declaration is of the kind it must be; the structure check has told where not."""
+    plain = to_python(value)
+    if key in ("minimum", "maximum"):
+        return isinstance(plain, (int, float)) and not isinstance(plain, bool)
+    if key == "choices":
+        return isinstance(plain, list)
+    return isinstance(plain, str) and (key != "type" or plain in TYPES)
 
 
 def _type_of(value: Value | None) -> str:

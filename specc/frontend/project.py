@@ -184,7 +184,7 @@ class _GraphMaker:
         value = self.body.get("inputs")
         filled = None if value is None else fill_value(value, scope.values, self.reporter)
         if not isinstance(filled, Mapping) or not len(filled):
-            if value is None:
+            if value is None or (isinstance(filled, Mapping) and not len(filled)):
                 title = f"the model `{self.name}` has no `inputs`"
                 self.reporter.error(
                     "missing-key", title, self.key.span, help="`inputs: {image: [28, 28, 1]}`, say"

@@ -201,6 +201,10 @@ def _fits(
                 help=_join_help(signature),
             )
             right, unnamed = False, True
+        elif isinstance(wire, tuple) and any(isinstance(part, tuple) for part in wire):
+            title = f"`{signature.name}` takes a list of tensors, and a list of lists is given"
+            reporter.error("wrong-input-count", title, places[name], help="list them flat: `from: [a, b]`")
+            right = False
         elif arguments[name].form == "tensors" and not isinstance(wire, tuple):
             reporter.error(
                 "wrong-input-count",

@@ -64,9 +64,10 @@ def command(
     spec = changes.load(path)
     types = infer_models(spec.models)
     _check_models(names, types)
-    planned = {name: types[name] for name in names or types}
+    planned = {name: types[name] for name in names or _roots(types)}
     given = _sizes(sizes)
     _check_sizes(given, planned)
+    _check_open(given, planned)
     question = Question(
         batch or (spec.data.batch_size if spec.data else 32),
         given,
@@ -86,17 +87,12 @@ def _plan(
 ) -> object:
     from dataclasses import replace
 
-    from specc.graph.cost import Costs, symbols
+    from specc.graph.cost import Costs
     from specc.graph.memory import MemoryPlan
     from specc.graph.slots import UnknownSlotsError
     from specc.report.plan import as_data, as_text
 
     _check_complete(name, found)
-    open_sizes = symbols(found) - set(question.sizes)
-    if open_sizes:
-        missing = " ".join(f"--size {size}=…" for size in sorted(open_sizes))
-        title = f"the model `{name}` leaves sizes open: {', '.join(sorted(open_sizes))}"
-        raise SpecError([Diagnostic("open-size", title, found.graph.span, help=f"give them: `{missing}`")])
     costs = Costs(found, types)
     optimizer = _optimizer(spec)
     try:
@@ -133,6 +129,34 @@ def _optimizer(spec: Spec) -> KerasObject:
     stages = spec.train.stages if spec.train else ()
     made = next((stage.optimizer for stage in stages if stage.optimizer is not None), None)
     return made or KerasObject("optimizer", "Adam")
+
+
+def _roots(types: dict[str, Types]) -> list[str]:
+    """The models that no other calls: what a called model costs is part of its caller's."""
+    from specc.graph.ir import models_used
+
+    called = {used for found in types.values() for used in models_used(found.graph)}
+    return [name for name in types if name not in called] or list(types)
+
+
+def _check_open(given: dict[str, int], planned: dict[str, Types]) -> None:
+    """Ask for every size that is left open, of all models at once."""
+    from specc.graph.cost import symbols
+
+    wanted = {name: sorted(symbols(types) - set(given)) for name, types in planned.items()}
+    missing = " ".join(dict.fromkeys(f"--size {size}=…" for sizes in wanted.values() for size in sizes))
+    told = [
+        Diagnostic(
+            "open-size",
+            f"the model `{name}` leaves sizes open: {', '.join(sizes)}",
+            planned[name].graph.span,
+            help=f"give them: `{missing}`",
+        )
+        for name, sizes in wanted.items()
+        if sizes
+    ]
+    if told:
+        raise SpecError(told)
 
 
 def _check_sizes(given: dict[str, int], planned: dict[str, Types]) -> None:

@@ -14,7 +14,7 @@ from benchmarks.pairs import Pair
 INTRODUCTION = (
     "By hand is the same model written in Keras and trained with plain `fit` on NumPy arrays, with the same",
     "batches, epochs and optimizer. Both are timed in turns in one process; the ratio is the median over the",
-    "rounds of (by hand / by spec), between its quartiles: above 1 the spec is faster. Whole training is from",
+    "rounds of by hand / by spec, beside its quartiles: above 1 the spec is faster. Whole training is from",
     "nothing to the test's accuracy, tracing included; the spec's also writes a run folder with its models.",
 )
 RESULTS = Path(__file__).parent / "results.md"

@@ -20,7 +20,7 @@ def emit(spec: Spec) -> str:
 
 def document(spec: Spec) -> dict[str, Any]:
     """The resolved spec as plain data."""
-    data: dict[str, Any] = {"specc": 1, "name": spec.name, "seed": spec.seed}
+    data: dict[str, Any] = {"specc": 1, "name": escape(spec.name), "seed": spec.seed}
     others = {name: _model(model) for name, model in spec.models.items() if name != ENTRY}
     if others:
         data["models"] = others

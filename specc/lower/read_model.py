@@ -6,7 +6,6 @@ formulas, models within models stay models, layers that are called again are reu
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,6 +20,16 @@ from specc.frontend.expressions.nodes import Expression, dotted
 from specc.frontend.project import ENTRY
 from specc.graph.ir import Formula, Graph, Input, Layer, Node, Operation, Origin, Reuse, Use, Weight, Wire
 from specc.graph.verify import verify
+from specc.lower.read_calls import (
+    by_input,
+    call_arguments,
+    has_tensor,
+    is_default,
+    is_implicit,
+    model_settings,
+    ordered,
+    plain_setting,
+)
 from specc.lower.read_layer import UnreadableError, read_layer
 from specc.lower.read_op import named, read_operation
 from specc.source.diagnostic import Reporter
@@ -155,7 +164,7 @@ class _Model:
     # --- nodes --------------------------------------------------------------------------------------------
     def body(self, model: keras.Model, prefix: str) -> None:
         """The nodes of a model whose inputs are known."""
-        for node in _ordered(model, set(self.tensors)):
+        for node in ordered(model, set(self.tensors)):
             self.node(node, prefix)
 
     def node(self, node: Any, prefix: str) -> None:
@@ -258,8 +267,8 @@ class _Model:
     # --- models within ------------------------------------------------------------------------------------
     def use(self, node: Any, prefix: str) -> None:
         inner = _functional(node.operation, self.reading.reporter)
-        given = dict(_by_input(inner, node))
-        settings = _settings(node, skip=1)
+        given = dict(by_input(inner, node))
+        settings = model_settings(node, skip=1)
         if self.reading.flat:
             return self.inline(node, inner, given, settings, prefix)
         used = self.reading.model_name(node.operation)
@@ -299,18 +308,18 @@ class _Model:
     def arguments(self, node: Any) -> tuple[list[tuple[str, Wire]], dict[str, Any]]:
         """The tensors of a layer's call by argument, the first without a name; and its settings."""
         layer = node.operation
-        bound = _bound(node)
+        bound = call_arguments(node)
         inputs: list[tuple[str, Wire]] = []
         settings: dict[str, Any] = {}
         first = next(iter(bound))
         for name, value in bound.items():
             if name == first:
                 inputs.append(("", self.wire(value)))
-            elif _has_tensor(value):
-                if not _is_implicit(name, value, bound):
+            elif has_tensor(value):
+                if not is_implicit(name, value, bound):
                     inputs.append((name, self.wire(value)))
-            elif not _is_default(layer, name, value):
-                settings[name] = _setting(name, value)
+            elif not is_default(layer, name, value):
+                settings[name] = plain_setting(name, value)
         return inputs, settings
 
     def wire(self, value: Any) -> Wire:
@@ -332,120 +341,6 @@ class _Model:
         found = _unique(_valid(wanted), self.taken)
         self.taken.add(found)
         return found
-
-
-def _ordered(model: keras.Model, known: set[int]) -> Iterator[Any]:
-    """The calls that a model's outputs depend on, each after what it needs, branch after branch."""
-    done = set(known)
-    for output in tree.flatten(model._outputs_struct):
-        stack = [(output, False)]
-        while stack:
-            tensor, ready = stack.pop()
-            if id(tensor) in done:
-                continue
-            history = tensor._keras_history
-            node = history.operation._inbound_nodes[history.node_index]
-            if ready:
-                done.update(id(t) for t in node.outputs)
-                yield node
-                continue
-            stack.append((tensor, True))
-            stack += [(t, False) for t in reversed(_needed(node)) if id(t) not in done]
-
-
-def _needed(node: Any) -> list[Any]:
-    """The tensors that a call has to wait for; not the masks that travel along by themselves."""
-    if not isinstance(node.operation, keras.layers.Layer) or isinstance(node.operation, keras.Model):
-        return list(node.input_tensors)
-    bound = (
-        inspect.signature(node.operation.call).bind(*node.arguments.args, **node.arguments.kwargs).arguments
-    )
-    found = []
-    for name, value in [*bound.items(), *bound.get("kwargs", {}).items()]:
-        if name != "kwargs" and _has_tensor(value) and not _is_implicit(name, value, bound):
-            found += [t for t in tree.flatten(value) if isinstance(t, keras.KerasTensor)]
-    return found
-
-
-def _bound(node: Any) -> dict[str, Any]:
-    """The arguments of a layer's call by name."""
-    signature = inspect.signature(node.operation.call)
-    bound = signature.bind(*node.arguments.args, **node.arguments.kwargs).arguments
-    more = next((p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD), "")
-    extra = bound.pop(more, {})
-    return {**bound, **extra}
-
-
-def _is_implicit(name: str, value: Any, bound: Mapping[str, Any]) -> bool:
-    """Whether a mask is the one that comes with the tensor anyway."""
-    if name == "mask":
-        tensor = next(iter(bound.values()))
-    elif name.endswith("_mask") and name != "attention_mask":
-        tensor = bound.get(name.removesuffix("_mask"))
-    else:
-        return False
-    if isinstance(value, (list, tuple)):
-        pairs = zip(tensor, value, strict=False) if isinstance(tensor, (list, tuple)) else ()
-        return all(mask is None or _same(mask, getattr(t, "_keras_mask", None)) for t, mask in pairs)
-    return _same(value, getattr(tensor, "_keras_mask", None))
-
-
-def _same(left: Any, right: Any) -> bool:
-    """Whether two tensors are the same computation: a reloaded model computes its masks twice."""
-    if left is right:
-        return True
-    if not isinstance(left, keras.KerasTensor) or not isinstance(right, keras.KerasTensor):
-        return type(left) is type(right) and bool(left == right)
-    mine, other = left._keras_history, right._keras_history
-    if mine.tensor_index != other.tensor_index or type(mine.operation) is not type(other.operation):
-        return False
-    if isinstance(mine.operation, keras.layers.Layer):
-        return mine.operation is other.operation and mine.node_index == other.node_index
-    nodes = [h.operation._inbound_nodes[h.node_index] for h in (mine, other)]
-    flat = [tree.flatten((node.arguments.args, node.arguments.kwargs)) for node in nodes]
-    return len(flat[0]) == len(flat[1]) and all(map(_same, *flat))
-
-
-def _has_tensor(value: Any) -> bool:
-    return any(isinstance(item, keras.KerasTensor) for item in tree.flatten(value))
-
-
-def _is_default(layer: Any, name: str, value: Any) -> bool:
-    parameter = inspect.signature(layer.call).parameters.get(name)
-    return value is None or (parameter is not None and value is parameter.default)
-
-
-def _settings(node: Any, skip: int) -> dict[str, Any]:
-    """The settings of a call of a model."""
-    arguments = node.arguments
-    if len(arguments.args) > skip or any(_has_tensor(v) for k, v in arguments.kwargs.items() if k != "mask"):
-        raise UnreadableError("it is called with more than its inputs")
-    plain = {k: v for k, v in arguments.kwargs.items() if k != "mask" and v is not None}
-    return {name: _setting(name, value) for name, value in plain.items()}
-
-
-def _setting(name: str, value: Any) -> Any:
-    if isinstance(value, (bool, int, float, str)):
-        return value
-    raise UnreadableError(f"its call has `{name}`, which a spec cannot give")
-
-
-def _by_input(inner: keras.Model, node: Any) -> Iterator[tuple[int, Any]]:
-    """What flows into each input of a model that is called."""
-    given = node.arguments.args[0] if node.arguments.args else node.arguments.kwargs.get("inputs")
-    structure = inner._inputs_struct
-    if isinstance(given, dict):
-        keys = (
-            structure
-            if isinstance(structure, dict)
-            else {t._keras_history.operation.name: t for t in inner.inputs}
-        )
-        yield from ((id(tensor), given[key]) for key, tensor in keys.items())
-        return
-    flat = [t for t in tree.flatten(given) if isinstance(t, keras.KerasTensor)]
-    if len(flat) != len(inner.inputs):
-        raise UnreadableError("it is called on something else than its inputs")
-    yield from zip(map(id, inner.inputs), flat, strict=True)
 
 
 def _inner_outputs(inner: keras.Model, graph: Graph) -> Iterator[str]:

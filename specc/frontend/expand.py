@@ -25,7 +25,7 @@ from specc.frontend.wiring import Wired, into_layer
 from specc.graph.ir import Formula, Layer, Node, Operation, Reuse, Weight, wires
 from specc.source.diagnostic import Reporter, SpecError
 from specc.source.span import Span
-from specc.source.suggest import did_you_mean
+from specc.source.suggest import did_you_mean, nearest
 from specc.source.values import Mapping, Scalar, Sequence, Value, describe, to_python
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ MOST_NODES = 30_000
 DEEPEST = 60
 """How deeply blocks, models and structures may lie within one another."""
 MOST_STEPS = 100_000
+MOST_REPORTS = 3_000
+"""Reports, repetitions counted, after which the rest of a spec is not looked at."""
 """How many steps and rounds may be gone through, those left out and empty ones too."""
 
 
@@ -87,7 +89,9 @@ class Expander:
             self.kind(step)(self, step, scope)
 
     def spend(self, span: Span) -> None:
-        """Count a step or a round; raises SpecError when a spec takes too many."""
+        """Count a step or a round; raises SpecError when a spec takes too many, or is wrong too often."""
+        if self.reporter.reports > MOST_REPORTS:
+            raise SpecError(self.reporter.sorted())
         self.project.spent += 1
         if self.project.spent > MOST_STEPS or len(self.nodes) > MOST_NODES:
             self.reporter.error("too-large", f"this spec expands to more than {MOST_NODES:,} steps", span)
@@ -374,9 +378,10 @@ class Expander:
         """A lower-case kind that is nothing."""
         known = [*scope.home.blocks, *self.project.model_names, *_KINDS]
         help = did_you_mean(step.kind, known)
-        capital = {name.lower(): name for name in self.catalog.objects["layer"]}
-        if step.kind.replace("_", "") in capital:
-            help = f"layers keep Keras's names: `{capital[step.kind.replace('_', '')]}`"
+        layers = self.catalog.objects["layer"]
+        near = nearest(step.kind, layers)
+        if near is not None and near.lower() == step.kind.replace("_", ""):
+            help = f"layers keep Keras's names: `{near}`"
         title = f"there is no block or model `{step.kind}`"
         self.reporter.error("unknown-block", title, step.key.span, help=help)
         self.broken(step_name(step, scope, self.reporter), None, scope, step)

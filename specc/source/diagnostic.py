@@ -49,16 +49,22 @@ def _line(diagnostic: Diagnostic) -> str:
 
 
 class Reporter:
-    """Collects diagnostics, each once, so that all errors of a spec are told in one go."""
+    """Collects diagnostics, each once, so that all errors of a spec are told in one go.
+
+    `reports` counts all that was reported, repetitions too: what expands ten thousand times is wrong ten
+    thousand times.
+    """
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, Span | None, str], Diagnostic] = {}
+        self.reports = 0
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(self._found.values())
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Take a diagnostic, unless the same was taken before."""
+        self.reports += 1
         key = (diagnostic.code, diagnostic.span, "" if diagnostic.span else diagnostic.title)
         self._found.setdefault(key, diagnostic)
 

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from functools import lru_cache
+
+
+LONGEST = 100
+"""Characters of a name beyond which nothing is like it."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like `name`, or None where none is near."""
-    names = list(known)
+    return _nearest(name, tuple(known))
+
+
+@lru_cache(maxsize=1024)
+def _nearest(name: str, names: tuple[str, ...]) -> str | None:
+    """Remembered: a step that is wrong may be expanded thousands of times."""
+    if len(name) > LONGEST:
+        return None
     folded = {n.lower().replace("_", ""): n for n in reversed(names)}
     exact = folded.get(name.lower().replace("_", ""))
     if exact is not None:

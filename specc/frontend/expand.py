@@ -36,9 +36,9 @@ MOST_NODES = 30_000
 DEEPEST = 60
 """How deeply blocks, models and structures may lie within one another."""
 MOST_STEPS = 100_000
+"""How many steps and rounds may be gone through, those left out and empty ones too."""
 MOST_REPORTS = 3_000
 """Reports, repetitions counted, after which the rest of a spec is not looked at."""
-"""How many steps and rounds may be gone through, those left out and empty ones too."""
 
 
 class Expander:

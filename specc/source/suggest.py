@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Iterable
 from functools import lru_cache
 
-
 LONGEST = 100
 """Characters of a name beyond which nothing is like it."""
 

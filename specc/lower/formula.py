@@ -16,6 +16,7 @@ from specc.catalog.load import load
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.evaluate import evaluate
 from specc.frontend.expressions.nodes import Expression, ExpressionError
+from specc.graph.formulas import COMPARE, LOGICAL, OPERATORS
 from specc.source.suggest import did_you_mean
 
 
@@ -33,31 +34,7 @@ def is_tensor(value: Any) -> bool:
     return isinstance(value, (keras.KerasTensor, np.ndarray)) or keras.ops.is_tensor(value)
 
 
-_BINARY: dict[str, str] = {
-    "+": "add",
-    "-": "subtract",
-    "*": "multiply",
-    "/": "divide",
-    "//": "floor_divide",
-    "%": "mod",
-    "**": "power",
-    "@": "matmul",
-    "&": "bitwise_and",
-    "|": "bitwise_or",
-    "^": "bitwise_xor",
-    "<<": "bitwise_left_shift",
-    ">>": "bitwise_right_shift",
-}
-_LOGICAL = {"&": "logical_and", "|": "logical_or", "^": "logical_xor"}
-_BITWISE = {*_LOGICAL, "<<", ">>"}
-_COMPARE = {
-    "<": "less",
-    "<=": "less_equal",
-    ">": "greater",
-    ">=": "greater_equal",
-    "==": "equal",
-    "!=": "not_equal",
-}
+_BITWISE = {*LOGICAL, "<<", ">>"}
 
 
 class _Formula:
@@ -120,9 +97,9 @@ class _Formula:
         left, right = _beside(left, right), _beside(right, left)
         if node.operator in _BITWISE:
             left, right = _whole(left, right), _whole(right, left)
-        function = _BINARY[node.operator]
-        if node.operator in _LOGICAL and _is_boolean(left) and _is_boolean(right):
-            function = _LOGICAL[node.operator]
+        function = OPERATORS[node.operator]
+        if node.operator in LOGICAL and _is_boolean(left) and _is_boolean(right):
+            function = LOGICAL[node.operator]
         return getattr(keras.ops, function)(left, right)
 
     def compare(self, node: n.Compare) -> Any:
@@ -138,10 +115,10 @@ class _Formula:
                 node.end,
                 "write `logical_and(a < b, b < c)`",
             )
-        if node.operators[0] not in _COMPARE:
+        if node.operators[0] not in COMPARE:
             raise ExpressionError(f"tensors take no `{node.operators[0]}`", node.start, node.end)
         left, right = _beside(sides[0], sides[1]), _beside(sides[1], sides[0])
-        return getattr(keras.ops, _COMPARE[node.operators[0]])(left, right)
+        return getattr(keras.ops, COMPARE[node.operators[0]])(left, right)
 
     def logical(self, node: n.Logical) -> Any:
         help = f"write `logical_{node.operator}(…, …)`"

@@ -67,13 +67,33 @@ def _written(step: Step) -> dict[str, Any]:
     return {"layer": {step.object.kind: arguments}, "state": step.state or {}}
 
 
+_STATE = ("mean", "variance", "bin_boundaries", "vocabulary", "idf_weights")
+"""The arguments that layers learn. All are numbers or lists: Keras would open a text as a file."""
+
+
 def _read(step: Any, file: str) -> Step:
     span, reporter = _start(file), Reporter()
+    if not _is_step(step):
+        fail("data-fitted", f"`{file}` holds a transform that no run has written", span)
     written = {"formula": step["formula"]} if "formula" in step else step["layer"]
     found = read_transforms(from_python(written, span), Context(load(), {}, reporter))
     reporter.stop_if_failed()
     transform = found[0]
     return FormulaStep(transform) if isinstance(transform, Formula) else LayerStep(transform, step["state"])
+
+
+def _is_step(step: Any) -> bool:
+    """Whether this is of the form that `_written` gives, with a state that holds data alone."""
+    if not isinstance(step, dict):
+        return False
+    if "formula" in step:
+        return isinstance(step["formula"], str)
+    state = step.get("state")
+    return (
+        isinstance(step.get("layer"), dict)
+        and isinstance(state, dict)
+        and all(name in _STATE and isinstance(value, (list, float, int)) for name, value in state.items())
+    )
 
 
 def _start(file: str) -> Span:

@@ -187,6 +187,25 @@ def test_a_damaged_file_of_fitted_transforms_is_refused(text: str) -> None:
     assert codes(caught.value) == ["data-fitted"]
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        "5",
+        "{}",
+        '{"formula": 3}',
+        '{"layer": {"Normalization": {}}}',
+        '{"layer": {"Normalization": {}}, "state": [1]}',
+        '{"layer": {"Normalization": {}}, "state": {"axis": [0]}}',
+        '{"layer": {"StringLookup": {}}, "state": {"vocabulary": "/etc/hostname"}}',
+    ],
+)
+def test_a_forged_transform_is_refused_and_opens_no_file(step: str) -> None:
+    fitted = Fitted.from_json(f'{{"version": 1, "fields": {{"x": [{step}]}}}}', "f")
+    with pytest.raises(SpecError) as caught:
+        fitted.chain("x")
+    assert codes(caught.value) == ["data-fitted"]
+
+
 def test_a_transform_that_follows_another_field(tmp_path: Path) -> None:
     write(tmp_path / "a.csv", "a,b\n" + "".join(f"x{i},x{i + 1}\n" for i in range(4)))
     text = "{source: {csv: a.csv}, fields: {a: {transform: [StringLookup]}, b: {transform_as: a}}}"

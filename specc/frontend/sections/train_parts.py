@@ -24,8 +24,12 @@ PATH_ARGUMENTS = {
     "CSVLogger": "filename",
     "TensorBoard": "log_dir",
     "BackupAndRestore": "backup_dir",
+    "OrbaxCheckpoint": "directory",
 }
 """The argument in which a callback is told where to write."""
+
+MOST_CLASSES = 1_000_000
+"""Classes that may be weighed: a table of the weights is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +270,8 @@ def _class_weights(value: Value, setting: str, reporter: Reporter) -> dict[int, 
         return {}
     found = {}
     for name, item in pairs:
-        if not name.isdecimal():
-            wrong(setting, value, "a mapping of class numbers to numbers", reporter)
+        if not name.isdecimal() or len(name) > len(str(MOST_CLASSES)) or int(name) >= MOST_CLASSES:
+            wrong(setting, value, f"a mapping of class numbers (below {MOST_CLASSES}) to numbers", reporter)
         elif not is_number(item) or number(item) < 0:
             wrong(f"{setting}.{name}", item, "a number of at least 0", reporter)
         else:
@@ -306,10 +310,10 @@ def _check_path(callback: KerasObject, item: Value, reporter: Reporter) -> None:
 
 
 def lies_within(path: str) -> bool:
-    """Whether a relative path stays in the folder it is joined to, on every system."""
+    """Whether a relative path leads to something in the folder it is joined to, on every system."""
     windows = PureWindowsPath(path)
     absolute = PurePosixPath(path).is_absolute() or bool(windows.drive or windows.root)
-    return not absolute and ".." not in windows.parts
+    return not absolute and ".." not in windows.parts and bool(windows.parts)
 
 
 def read_globs(section: Mapping, setting: str, reporter: Reporter) -> tuple[Glob, ...]:

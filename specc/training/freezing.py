@@ -28,6 +28,11 @@ class Freezer:
     def __init__(self, model: keras.Model) -> None:
         self._layers = dict(walk(model))
         self._initially = {name: self._effective(name) for name in self._layers}
+        self._fixed = {
+            id(layer): [v for v in layer.variables if not v.trainable]
+            for layer in self._layers.values()
+            if layer.trainable and not isinstance(layer, keras.Model)
+        }
 
     def _effective(self, name: str) -> bool:
         parts = name.split(".")
@@ -52,8 +57,9 @@ class Freezer:
         """Make trainable exactly what the stage trains."""
         wanted = dict(self._initially)
         for globs, value in ((stage.freeze, False), (stage.unfreeze, True)):
-            for name in wanted:
-                if any(matches(glob, name) for glob in globs):
+            found = {id(self._layers[n]) for n in wanted if any(matches(glob, n) for glob in globs)}
+            for name, layer in self._layers.items():  # a shared layer has several names, and one state
+                if id(layer) in found:
                     wanted[name] = value
         models = {n for n, layer in self._layers.items() if isinstance(layer, keras.Model)}
         leaves = {n: value for n, value in wanted.items() if n not in models}
@@ -64,7 +70,11 @@ class Freezer:
                     value for leaf, value in leaves.items() if leaf.startswith(f"{name}.")
                 )
         for name, value in leaves.items():
-            self._layers[name].trainable = value
+            layer = self._layers[name]
+            layer.trainable = value
+            if value:
+                for variable in self._fixed.get(id(layer), ()):  # what adapters (`lora`) stand beside
+                    variable.trainable = False
 
 
 def matches(glob: Glob, name: str) -> bool:

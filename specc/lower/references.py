@@ -111,7 +111,8 @@ def add_adapters(model: keras.Model, lora: Mapping[str, Any], reference: Referen
     layers = {layer.name: layer for layer in model._flatten_layers() if hasattr(layer, "enable_lora")}
     for layer in model._flatten_layers():
         layer.trainable = False
-    for glob in lora["layers"]:
+    globs = lora.get("layers", "*")
+    for glob in [globs] if isinstance(globs, str) else globs:
         found = [layer for name, layer in layers.items() if fnmatchcase(name, glob)]
         if not found:
             title = f"`lora` names no layer of `{reference.name}` that can have an adapter: `{glob}`"

@@ -64,6 +64,12 @@ def test_adapters_alone_are_trained(tmp_path: Path) -> None:
     assert names == {"part_q/lora_kernel_a", "part_q/lora_kernel_b", "score/kernel", "score/bias"}
 
 
+@pytest.mark.parametrize(("layers", "adapted"), [(", layers: part_q", 1), ("", 3)])
+def test_adapters_by_one_pattern_or_everywhere(tmp_path: Path, layers: str, adapted: int) -> None:
+    base = built(tmp_path, f", lora: {{rank: 2{layers}}}")["base"]
+    assert len(base.trainable_variables) == 2 * adapted
+
+
 def test_adapters_for_no_layer_are_refused(tmp_path: Path) -> None:
     from specc.source.diagnostic import SpecError
 

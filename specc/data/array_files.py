@@ -31,7 +31,7 @@ def open_npz(path: Path, name: Located, columns: frozenset[str] | None) -> Memor
             arrays = {n: loaded[n] for n in wanted}
             names = tuple(loaded.files)
             length = len(loaded[names[0]]) if names and not arrays else None
-    except (OSError, TypeError, ValueError, zipfile.BadZipFile, EOFError) as error:
+    except (OSError, TypeError, ValueError, MemoryError, zipfile.BadZipFile, EOFError) as error:
         fail("data-array", f"`{name}` is no NPZ file of plain arrays", name.span, notes=[str(error)])
     if not arrays:  # what was asked for is told where it is asked for
         return MemoryTable({}, names=names, length=length)

@@ -13,6 +13,9 @@ from specc.source.span import Span
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
+MOST_BYTES = 255
+"""The longest name of a file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -39,6 +42,7 @@ def inside(root: Path, path: Path, span: Span | None) -> Path:
 
 def file(root: Path, located: Located) -> Path:
     """The file a spec names; raises SpecError where it is absent, no file, or outside `root`."""
+    _check_text(located)
     path = inside(root, root / located.text, located.span)
     if not path.exists():
         fail(
@@ -55,6 +59,7 @@ def file(root: Path, located: Located) -> Path:
 
 def matches(root: Path, located: Located) -> list[Match]:
     """The files of a pattern with `*`, `?`, `**` and `{name}`, sorted by path; raises SpecError."""
+    _check_text(located)
     pattern = located.text
     if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         pattern = _relative(root, located)
@@ -62,7 +67,7 @@ def matches(root: Path, located: Located) -> list[Match]:
         pattern = f"{pattern.rstrip('/')}/*"
     expression = re.compile(_regular(pattern))
     found = []
-    for path in sorted(root.glob(_PLACEHOLDER.sub("*", pattern))):
+    for path in sorted(root.glob(_PLACEHOLDER.sub("*", pattern.replace("[", "[[]")))):
         match = expression.fullmatch(path.relative_to(root).as_posix())
         if match is not None and not path.name.startswith(".") and path.is_file():
             inside(root, path, located.span)
@@ -75,6 +80,16 @@ def matches(root: Path, located: Located) -> list[Match]:
             notes=[f"looked in {root.resolve()}"],
         )
     return found
+
+
+def _check_text(located: Located) -> None:
+    """Refuse what no system takes for a path, or Python for a pattern."""
+    parts = Path(located.text).parts
+    if "\0" in located.text or any(len(part.encode("utf-8", "replace")) > MOST_BYTES for part in parts):
+        fail("data-file", "this is no path of a file", located.span)
+    if not parts or any("**" in part and part != "**" for part in parts):
+        help = "`**` stands alone between slashes" if parts else ""
+        fail("data-file", f"`{located.text}` is no pattern of files", located.span, help=help)
 
 
 def _relative(root: Path, located: Located) -> str:

@@ -1,5 +1,6 @@
 import gzip
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,15 @@ def test_npy_is_mapped_not_read(tmp_path: Path) -> None:
     table = open_npy({"x": (tmp_path / "x.npy", located("x.npy"))})
     assert isinstance(table.arrays["x"], np.memmap)
     assert (table.rows(np.array([3, 0]), ["x"])["x"] == x[[3, 0]]).all()
+
+
+def test_an_npz_that_claims_a_huge_array_is_refused(tmp_path: Path) -> None:
+    head = {"descr": "<f8", "fortran_order": False, "shape": (10**14,)}
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive, archive.open("x.npy", "w") as file:
+        np.lib.format.write_array_header_1_0(file, head)
+    with pytest.raises(SpecError) as caught:
+        open_npz(tmp_path / "a.npz", located("a.npz"), None)
+    assert codes(caught.value) == ["data-array"]
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -42,6 +42,20 @@ def test_nothing_outside_the_folder_is_read(tmp_path: Path, path: str) -> None:
         assert "--data DIR" in caught.value.diagnostics[0].help
 
 
+def test_brackets_are_no_pattern(tmp_path: Path) -> None:
+    write(tmp_path / "a[1]/b[2].png", "")
+    write(tmp_path / "a1/b2.png", "")
+    assert [m.path.name for m in matches(tmp_path, located("a[1]/*.png"))] == ["b[2].png"]
+
+
+@pytest.mark.parametrize("path", ["", "a\0b", "x" * 300, "a**b/c"])
+def test_what_cannot_be_a_path_is_refused(tmp_path: Path, path: str) -> None:
+    for read in (file, matches):
+        with pytest.raises(SpecError) as caught:
+            read(tmp_path, located(path))
+        assert codes(caught.value) == ["data-file"]
+
+
 def test_an_absolute_path_inside_is_fine(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "")
     assert file(tmp_path, located(str(path))) == path.resolve()

@@ -84,7 +84,9 @@ def _source(path: Path, section: DataSection, wanted: Wanted) -> Source:
     column = only_column(section, wanted) if kind in NAMELESS else ""
     files = {column: Located(pattern, span)}
     if own is not None:
-        return replace(own, files=files, span=span, base=None)
+        # Predictions stand in the rows' order: where one would be left out, that is an error.
+        csv = replace(own.csv, drop_missing=own.csv.drop_missing and bool(wanted.targets))
+        return replace(own, files=files, span=span, base=None, csv=csv)
     separator = CsvFormat(separator="\t") if path.suffix == ".tsv" else CsvFormat()
     return Source(kind, files, span, csv=separator)
 

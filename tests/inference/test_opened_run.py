@@ -28,7 +28,7 @@ model:
     - Dense: 2
       name: kind
 data:
-  source: {csv: flowers.csv}
+  source: {csv: flowers.csv, drop_missing: true}
   split: {train: 0.6, validation: 0.2, test: 0.2}
   fields:
     size: {column: [length, width], transform: [Normalization]}
@@ -105,6 +105,13 @@ def test_predicting_a_file_without_targets(run: Run, tmp_path: Path) -> None:
     assert {name: values.shape for name, values in outputs.items()} == {"kind": (3, 2)}
     columns = {"length": np.array([9.0, 1, 8]), "width": np.array([1.0, 9, 2])}
     np.testing.assert_allclose(run.predict(columns)["kind"], outputs["kind"], rtol=1e-5)
+
+
+def test_no_row_is_left_out_of_predictions(run: Run, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "new.csv", ["length", "width"], [[9, 1], [1, ""], [8, 2]])
+    with pytest.raises(SpecError) as caught:
+        run.predict(path)
+    assert code(caught) == "data-missing"
 
 
 def test_predictions_are_what_the_formula_of_the_model_gives(run: Run) -> None:

@@ -29,6 +29,8 @@ from specc.source.diagnostic import Reporter, SpecError
 from specc.source.values import Mapping, Scalar, Sequence, Value, describe
 
 Plain = TypeVar("Plain", int, str)
+SEEDS = 1 << 32
+"""How many seeds there are: NumPy and Keras take no other numbers."""
 SECTIONS = ("data", "train", "serve", "generate")
 
 
@@ -67,7 +69,7 @@ class _Loading:
         sections = self.sections(document.value, home)
         data, train = self.read(sections, project)
         name = self.plain(document.value, "name", self.path.stem, home)
-        seed = self.plain(document.value, "seed", 0, home)
+        seed = self.seed(document.value, home)
         for model in project.models.values():
             if isinstance(model, Graph):
                 verify(model)
@@ -102,6 +104,14 @@ class _Loading:
             title = f"`{key}` is {wanted}, and this is {describe(filled)}"
             self.reporter.error("wrong-type", title, value.span)
         return default
+
+    def seed(self, document: Mapping, home: File) -> int:
+        """The spec's seed, 0 unless given."""
+        found, written = self.plain(document, "seed", 0, home), document.get("seed")
+        if written is not None and not 0 <= found < SEEDS:
+            title = f"`seed` is {found}, and lies between 0 and {SEEDS - 1}"
+            self.reporter.error("out-of-range", title, written.span)
+        return found
 
     # --- files --------------------------------------------------------------------------------------------
     def file(self, document: Document, command_line: CommandLine | None = None) -> File:

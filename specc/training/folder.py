@@ -184,7 +184,7 @@ def read(path: Path) -> RunFolder:
         data = json.loads((path / "run.json").read_text(encoding="utf-8"))
     except OSError as error:
         raise _invalid(path, error.strerror or str(error)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _invalid(path, "`run.json` is not JSON") from error
     return RunFolder(path, _record(path, data))
 

@@ -123,3 +123,12 @@ def test_the_deepest_that_is_let_through_is_worked_with(tmp_path: Path) -> None:
         path = tmp_path / f"{kind}.yaml"
         path.write_text(f"specc: 1\n{kind}:\n{uses}model: {{inputs: {{x: [4]}}, layers: [b0]}}\n")
         assert "model" in load_spec(path).models
+
+
+@pytest.mark.parametrize("seed", [-1, 1 << 32])
+def test_a_seed_that_nothing_takes_is_refused(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(f"seed: {seed}\n{steps(4)}")
+    with pytest.raises(SpecError) as caught:
+        load_spec(path)
+    assert [d.code for d in caught.value.diagnostics] == ["out-of-range"]

@@ -24,6 +24,13 @@ def test_a_record_is_read_back(tmp_path: Path) -> None:
     assert folder.record.params == {"width": 3}
 
 
+def test_a_record_that_is_too_deep_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("[" * 200_000)
+    with pytest.raises(SpecError) as caught:
+        read(tmp_path)
+    assert code(caught.value) == "run-invalid"
+
+
 def test_an_empty_folder_is_free_and_a_used_one_is_not(tmp_path: Path) -> None:
     check_free(tmp_path, overwrite=False)
     (tmp_path / "note.txt").write_text("mine")

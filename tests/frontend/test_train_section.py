@@ -147,6 +147,9 @@ def test_a_program_is_kept_as_it_is_written() -> None:
         ("optimizer: adam\nloss: {a: mse}\nloss_weights: {a: 1, b: 1}\n", [("training-no-effect", 3)]),
         (BASE + "metrics: {weighted: [mae]}\n", [("training-no-effect", 3)]),
         (BASE + "epochs: 9\nstages: [{epochs: 1}, {epochs: 2}]\n", [("training-no-effect", 3)]),
+        (BASE + "stages: [{optimizer: sgd}, {epochs: 2}]\n", [("training-no-effect", 1)]),
+        (BASE + "stages: [{epochs: 1}, {optimizer: sgd}]\n", []),
+        (BASE + "name: a\nstages: [{epochs: 1}, {name: b}]\n", [("training-no-effect", 3)]),
     ],
 )
 def test_mistakes_are_found_at_their_line(text: str, expected: list[tuple[str, int]]) -> None:

@@ -183,13 +183,19 @@ def _check_name(stage: Stage, names: dict[str, Span], reporter: Reporter) -> Non
 
 
 def _warn_of_overridden(shared: Mapping, stages: list[Mapping], reporter: Reporter) -> None:
-    """Warn of a key beside `stages` that every stage overrides."""
+    """Warn of a key beside `stages` that holds for no stage."""
     for key in shared.names():
-        needless = stages and all(key in stage for stage in stages)
-        if needless:
+        title = ""
+        if stages and all(key in stage for stage in stages):
+            title = f"every stage has its own `{key}`"
+        elif stages and key == "optimizer" and key in stages[0]:
+            title = "the first stage has its own `optimizer`, and others go on with the preceding one's"
+        elif stages and key == "name":
+            title = "`name` beside `stages` names no stage"
+        if title:
             reporter.warning(
                 "training-no-effect",
-                f"every stage has its own `{key}`",
+                title,
                 shared.key(key).span,
                 "has no effect",
             )

@@ -12,6 +12,9 @@ from specc.frontend.spec import Spec
 from specc.graph.ir import Graph
 from specc.lower.references import inside
 
+MODELS = "models"
+"""The folder within a run's that holds the models it loads."""
+
 
 def load_saved(path: Path, name: str) -> keras.Model:
     """The model saved at `path`: a `.keras` file, or a run's folder (its spec rebuilt, best weights).
@@ -45,10 +48,10 @@ def _carried(model: Reference, spec: Spec, folder: Path) -> Reference:
         return replace(model, settings=model.settings | {"weights": None})
     if model.form != "load":
         return model
-    target = folder / "models" / f"{model.name}.keras"
+    target = folder / MODELS / f"{model.name}.keras"
     target.parent.mkdir(parents=True, exist_ok=True)
     load_saved(inside(str(model.settings["load"]), model, spec), model.name).save(target)
-    return replace(model, settings=model.settings | {"load": f"models/{model.name}.keras"})
+    return replace(model, settings=model.settings | {"load": f"{MODELS}/{model.name}.keras"})
 
 
 def _from_run(folder: Path) -> keras.Model:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 import keras
 
 from specc.catalog.objects import KerasObject
 from specc.frontend.sections.train import Stage
+from specc.frontend.sections.train_parts import PATH_ARGUMENTS
+from specc.lower.saved import MODELS
 from specc.source.diagnostic import Reporter
 from specc.training.batches import left_out
 from specc.training.fitting import Training
+from specc.training.folder import FILES
 from specc.training.freezing import Freezer
 
 PER_REPLICA = ("clipnorm", "global_clipnorm", "clipvalue", "gradient_accumulation_steps")
@@ -21,11 +26,25 @@ MONITORS = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")
 def check(training: Training, reporter: Reporter) -> None:
     """Report where section, model, data and devices do not go together, and what has no effect."""
     Freezer(training.model).check(training.stages, reporter)
+    for callback in {id(c): c for stage in training.stages for c in stage.callbacks}.values():
+        _check_place(callback, reporter)
     if "validation" not in training.data.splits:
         for stage in training.stages:
             _check_without_validation(stage, reporter)
     if training.replicas > 1:
         _check_replicas(training, reporter)
+
+
+def _check_place(callback: KerasObject, reporter: Reporter) -> None:
+    """Report a callback that would write over what the run itself writes."""
+    path = PurePath(str(callback.arguments.get(PATH_ARGUMENTS.get(callback.kind, ""), "logs")))
+    if path.parts[0] in (*FILES, MODELS):
+        reporter.error(
+            "callback-path",
+            f"`{callback.kind}` would write over the run's own `{path.parts[0]}`",
+            callback.span,
+            help="give another name",
+        )
 
 
 def _check_without_validation(stage: Stage, reporter: Reporter) -> None:

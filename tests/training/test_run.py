@@ -135,6 +135,13 @@ def test_a_used_folder_is_refused(tmp_path: Path) -> None:
         training(BASE, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["spec.yaml", "./run.json", "models/a.csv"])
+def test_callbacks_keep_off_the_files_of_the_run(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        trained(BASE + f"callbacks: [{{CSVLogger: {name}}}]\n", tmp_path)
+    assert [d.code for d in caught.value.diagnostics] == ["callback-path"]
+
+
 def test_patterns_are_checked_before_training(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         trained(BASE + "freeze: nothing\nunfreeze: [hidden, nought]\n", tmp_path)

@@ -237,6 +237,12 @@ class _GraphMaker:
             if not isinstance(tensor, Tensor):
                 return None
             found.append((name or tensor.ref, tensor.ref))
+        if not found:
+            title = f"the model `{self.name}` has no outputs"
+            self.reporter.error(
+                "missing-key", title, self.key.span, help="name one step, or leave `outputs` out"
+            )
+            return None
         name, ref = found[0]
         taken = name in {given.name for given in inputs}
         passed_on = ref in {given.name for given in inputs}

@@ -205,6 +205,10 @@ def _fits(
             title = f"`{signature.name}` takes a list of tensors, and a list of lists is given"
             reporter.error("wrong-input-count", title, places[name], help="list them flat: `from: [a, b]`")
             right = False
+        elif name == signature.tensors[0].name and isinstance(wire, tuple) and None in wire:
+            title = f"`{signature.name}` takes tensors, and one of these is null"
+            reporter.error("wrong-input-count", title, places[name], help="leave it out, or name a step")
+            right = False
         elif arguments[name].form == "tensors" and not isinstance(wire, tuple):
             reporter.error(
                 "wrong-input-count",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.nodes import Expression, ExpressionError, check_height, too_deep
+from specc.frontend.expressions.remembered import remembered
 from specc.frontend.expressions.tokens import Token, tokenize, unquote
 
 DEEPEST = 30
@@ -44,7 +44,7 @@ _REFUSED = {
 }
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def parse_text(text: str) -> Expression:
     """The tree of one expression or formula, at most `TALLEST` high; raises ExpressionError."""
     parser = _Parser(text)

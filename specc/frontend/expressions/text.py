@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from specc.frontend.expressions.evaluate import MOST_TEXT, evaluate, to_text
 from specc.frontend.expressions.nodes import Expression, ExpressionError
 from specc.frontend.expressions.parser import parse_text
+from specc.frontend.expressions.remembered import remembered
 from specc.frontend.expressions.tokens import STRING
 
 Piece = str | tuple[int, Expression]
@@ -18,7 +18,7 @@ Piece = str | tuple[int, Expression]
 _REFERENCE = re.compile(r"\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)|(\())")
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def pieces(text: str) -> tuple[Piece, ...]:
     """A text cut into literals and expressions; raises ExpressionError with offsets into `text`."""
     found: list[Piece] = []

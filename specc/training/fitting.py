@@ -28,8 +28,8 @@ from specc.training.watching import Journal, Keeper, Watcher
 
 Verbose = Literal["bar", "line", "silent"]
 
-LIBRARY_ERRORS = (ValueError, TypeError, KeyError, AttributeError, tf.errors.OpError)
-"""What Keras and TensorFlow raise where data and model do not go together."""
+LIBRARY_ERRORS = (ValueError, TypeError, KeyError, AttributeError, ImportError, tf.errors.OpError)
+"""What Keras and TensorFlow raise where data and model do not go together, or a callback lacks a package."""
 
 
 @dataclass(frozen=True)

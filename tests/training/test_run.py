@@ -135,6 +135,20 @@ def test_a_used_folder_is_refused(tmp_path: Path) -> None:
         training(BASE, tmp_path)
 
 
+class Lacking(keras.callbacks.Callback):
+    """Needs a package that is not there, as TensorBoard may."""
+
+    def on_train_begin(self, logs: object = None) -> None:
+        raise ModuleNotFoundError("TensorBoard is not installed")
+
+
+def test_a_callback_without_its_package_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RunError) as caught:
+        trained(BASE, tmp_path, callbacks=[Lacking()])
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.notes) == ("training-failed", ("TensorBoard is not installed",))
+
+
 @pytest.mark.parametrize("name", ["spec.yaml", "./run.json", "models/a.csv"])
 def test_callbacks_keep_off_the_files_of_the_run(tmp_path: Path, name: str) -> None:
     with pytest.raises(SpecError) as caught:

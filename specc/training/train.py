@@ -69,9 +69,11 @@ def train(
     root = root_of(spec.path, data_root)
     keras.utils.set_random_seed(spec.seed)
     model = build_entry(spec, section.precision, chosen)
-    data = SpecData(data_section, ports_of(spec, model), root=root, seed=spec.seed)
+    ports = ports_of(spec, model)
+    data = SpecData(data_section, ports, root=root, seed=spec.seed)
     for stage in section.stages:
         data.opened(stage)
+    warn_of_unused(section, data_section, ports, reporter)
     record = RunRecord(
         name=spec.name,
         status="running",
@@ -102,6 +104,20 @@ def train(
         folder.write_text("spec.yaml", emit(carry(spec, path)))
     folder.write_text(folder.fitted.name, data.fitted.to_json())
     return run(training)
+
+
+def warn_of_unused(
+    section: TrainSection, data: DataSection, ports: Sequence[Port], reporter: Reporter
+) -> None:
+    """Tell the fields that neither an input, nor a target, nor a weight is made of."""
+    used = [port.name for port in ports]
+    for stage in section.stages:
+        used += [*stage.targets, *stage.sample_weight.values()]
+    for field in data.unused(tuple(used)):
+        title = f"no input, target or weight is made of the field `{field.name}`"
+        reporter.warning(
+            "training-no-effect", title, field.span, "has no effect", help="use it, or remove it"
+        )
 
 
 def sections_of(spec: Spec) -> tuple[TrainSection, DataSection]:

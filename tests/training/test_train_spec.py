@@ -135,3 +135,11 @@ def test_warnings_of_training_go_to_the_reporter(tmp_path: Path) -> None:
     spec = load_spec(write(tmp_path, MODEL, DATA, TRAIN))
     train(spec, run_dir=tmp_path / "run", epochs=1, verbose="silent", reporter=reporter)
     assert not list(reporter)
+
+
+def test_a_field_that_nothing_uses_is_told(tmp_path: Path) -> None:
+    reporter = Reporter()
+    data = DATA.replace("}}\n  batch", "}, spare: {column: label}}\n  batch")
+    spec = load_spec(write(tmp_path, MODEL, data, TRAIN))
+    train(spec, run_dir=tmp_path / "run", epochs=1, verbose="silent", reporter=reporter)
+    assert [(d.code, d.severity) for d in reporter] == [("training-no-effect", "warning")]

@@ -40,7 +40,7 @@ def look_up(name: str, scope: Scope, span: Span, reporter: Reporter) -> Binding:
     if found is not None:
         return _present(name, found, span, reporter)
     base, _, field = name.rpartition(".")
-    outer = scope.tensors.get(base)
+    outer = scope.tensors.get(base) if base else None
     if outer is not None:
         return _field(base, field, outer[0], span, reporter)
     _report_unknown(name, scope, span, reporter)

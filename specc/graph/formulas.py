@@ -17,7 +17,7 @@ from specc.catalog.rules import (
 from specc.catalog.rules.dims import Dim
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.evaluate import evaluate
-from specc.frontend.expressions.nodes import Expression
+from specc.frontend.expressions.nodes import Expression, ExpressionError
 
 OPERATORS = {
     "+": "add",
@@ -68,7 +68,11 @@ def infer_formula(expression: Expression, names: Mapping[str, TensorType]) -> Fo
     Raises FormulaTypeError where Keras would refuse, NoRuleError where Keras has to be asked.
     """
     walk = _Walk(names)
-    result = walk.value(expression)
+    try:
+        result = walk.value(expression)
+    except ExpressionError as error:
+        reason = RuleError("argument", "values that go together", error.message)
+        raise FormulaTypeError(expression, "", reason) from error
     return FormulaType(result, walk.multiply_adds, walk.kept)
 
 

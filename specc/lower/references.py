@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _OWN = {"application", "load", "average_of", "outputs", "inputs", "trainable", "momentum", "lora"}
 """Keys of a reference that are not arguments of a keras.applications constructor."""
+FETCHED = frozenset({"imagenet"})
+"""Weights that keras.applications fetches by name."""
 
 
 def build_reference(reference: Reference, models: Mapping[str, keras.Model], spec: Spec) -> keras.Model:
@@ -44,10 +46,12 @@ def _application(reference: Reference, models: Mapping[str, keras.Model], spec: 
     if isinstance(arguments.get("input_shape"), list):
         arguments["input_shape"] = tuple(arguments["input_shape"])
     weights = arguments.get("weights")
-    if isinstance(weights, str) and Path(weights).suffix:
+    if isinstance(weights, str) and weights not in FETCHED:  # Keras would take any other text as a path
         arguments["weights"] = str(inside(weights, reference, spec))
     with fresh_names():
         model = _constructed(settings["application"], {**arguments, "name": reference.name})
+    if (lora := settings.get("lora")) is not None:
+        add_adapters(model, lora, reference)
     return _with_outputs(model, settings.get("outputs"), reference.name)
 
 

@@ -11,6 +11,7 @@ from specc.frontend.project import Reference
 from specc.frontend.spec import Spec
 from specc.graph.ir import Graph
 from specc.lower.references import inside
+from specc.source.diagnostic import Diagnostic, SpecError
 
 MODELS = "models"
 """The folder within a run's that holds the models it loads."""
@@ -54,12 +55,35 @@ def _carried(model: Reference, spec: Spec, folder: Path) -> Reference:
     return replace(model, settings=model.settings | {"load": f"{MODELS}/{model.name}.keras"})
 
 
+_open: list[Path] = []
+"""The runs that are being read: a run's spec may load another run's model."""
+
+
 def _from_run(folder: Path) -> keras.Model:
+    if folder in _open:
+        title = "these runs load one another: " + " → ".join(run.name for run in (*_open, folder))
+        raise SpecError([Diagnostic("recursive-model", title, None)])
+    _open.append(folder)
+    try:
+        return _rebuilt(folder)
+    finally:
+        _open.pop()
+
+
+def _rebuilt(folder: Path) -> keras.Model:
     from specc.frontend.load import load_spec
     from specc.lower.models import build_models
 
+    for name in ("spec.yaml", "best.keras"):
+        if not (folder / name).resolve().is_relative_to(folder):
+            raise SpecError([Diagnostic("outside-folder", f"`{folder / name}` leads outside its run", None)])
     spec = load_spec(folder / "spec.yaml")
-    models = build_models(spec)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(spec.train.precision if spec.train else "float32")
+    try:
+        models = build_models(spec)
+    finally:
+        keras.config.set_dtype_policy(before)
     model = models["model"] if "model" in models else next(iter(models.values()))
     model.load_weights(folder / "best.keras")
     return model

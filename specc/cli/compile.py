@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from specc.cli.files import check_writable, write
+from specc.cli.files import check_apart, check_writable, write
 from specc.cli.options import Changes, placed, spec_argument, spec_options
 from specc.lower.quiet import load_tensorflow
+
+if TYPE_CHECKING:
+    from specc.frontend.spec import Spec
 
 
 @click.command("compile")
@@ -33,6 +37,7 @@ def command(path: Path, out: Path, model: str | None, changes: Changes) -> None:
         raise click.BadParameter("the file's name ends in .keras", param_hint="'-o'")
     check_writable(out)
     spec = changes.load(path)
+    check_apart(out, (path, *spec.texts, *loaded(spec)))
     if model is None and spec.entry is None:
         listed = ", ".join(f"`{name}`" for name in spec.models)
         raise click.UsageError(f"none of the spec's models is called `model`: say --model, one of {listed}")
@@ -43,3 +48,11 @@ def command(path: Path, out: Path, model: str | None, changes: Changes) -> None:
         built = build_compiled(spec, model)
     write(out, built.save)
     click.echo(f"{out}: model {built.name}, {built.count_params():,} parameters")
+
+
+def loaded(spec: Spec) -> list[Path]:
+    """The files and runs that models of a spec are loaded from."""
+    from specc.frontend.project import Reference
+
+    models = (model for model in spec.models.values() if isinstance(model, Reference))
+    return [spec.root / str(model.settings["load"]) for model in models if model.form == "load"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from specc.cli.files import check_writable, write, write_text
+from specc.cli.files import check_apart, check_writable, tell_written, write, write_text
 from specc.cli.options import Changes, spec_argument, spec_options
 from specc.source.diagnostic import Diagnostic, SpecError
 from specc.source.suggest import did_you_mean
@@ -51,8 +51,10 @@ def command(
     _check_format(out)
     check_writable(out)
     spec = changes.load(path)
+    check_apart(out, (path, *spec.texts))
     pictures = _pictures(spec, names, depth, not no_shapes, unroll)
     _write(out, spec.name, pictures, direction == "right")
+    tell_written(out)
 
 
 def _check_format(out: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from specc.source.diagnostic import Diagnostic, RunError
+from specc.source.diagnostic import Diagnostic, RunError, SpecError
+from specc.source.span import COMMAND_LINE
 
 out_option = click.option(
     "-o", "out", metavar="FILE", type=click.Path(path_type=Path), help="Write to a file, not to the terminal."
@@ -43,6 +44,23 @@ def check_writable(path: Path) -> None:
         raise _unwritable(path, "it is a folder")
     if not path.parent.is_dir():
         raise _unwritable(path, f"there is no folder `{path.parent}`")
+
+
+def check_apart(out: Path | None, inputs: Iterable[str | Path]) -> None:
+    """Raise SpecError where writing `out` would overwrite one of a command's own inputs."""
+    if out is None or not out.exists():
+        return
+    for given in inputs:
+        path = Path(given)
+        if given != COMMAND_LINE and path.exists() and path.samefile(out):
+            title = f"`{out}` would overwrite its own input"
+            help = "give `-o` the name of another file"
+            raise SpecError([Diagnostic("overwrites-input", title, None, help=help)])
+
+
+def tell_written(path: Path) -> None:
+    """Say on stderr what a command wrote that prints nothing else."""
+    click.echo(f"{path} is written", err=True)
 
 
 def _unwritable(path: Path, reason: str) -> RunError:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from specc.cli.files import check_writable
+from specc.cli.files import check_apart, check_writable
 from specc.cli.options import placed, plugin_option
 from specc.cli.reports import plural
 from specc.lower.quiet import load_tensorflow
@@ -29,6 +29,7 @@ def command(folder: Path, given: Path, out: Path, batch_size: int | None) -> Non
     if out.suffix not in (".csv", ".npz"):
         raise click.BadParameter("the file's name ends in .csv or .npz", param_hint="'-o'")
     check_writable(out)
+    check_apart(out, (given,))
     load_tensorflow()
     from specc.inference.run import open_run
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from specc.cli.files import out_option, write_text
+from specc.cli.files import check_apart, out_option, tell_written, write_text
 from specc.cli.options import Changes, spec_argument, spec_options
 
 
@@ -21,8 +21,11 @@ def command(path: Path, out: Path | None, changes: Changes) -> None:
     """
     from specc.frontend.emit import emit
 
-    text = emit(changes.load(path))
+    spec = changes.load(path)
+    check_apart(out, (path, *spec.texts))
+    text = emit(spec)
     if out is None:
         click.echo(text, nl=False)
     else:
         write_text(out, text)
+        tell_written(out)

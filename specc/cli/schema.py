@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from specc.cli.files import out_option, write_text
+from specc.cli.files import out_option, tell_written, write_text
 from specc.cli.options import plugin_option
 
 
@@ -24,3 +24,4 @@ def command(out: Path | None) -> None:
         click.echo(text(), nl=False)
     else:
         write_text(out, text())
+        tell_written(out)

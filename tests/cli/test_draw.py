@@ -20,7 +20,16 @@ def test_the_suffix_decides_on_the_format(tmp_path: Path, suffix: str, start: st
     out = tmp_path / f"gan{suffix}"
     result = draw("-o", str(out), "--direction", "right")
     assert result.exit_code == 0, result.output
+    assert result.stderr == f"{out} is written\n"
     assert out.read_text(encoding="utf-8").startswith(start)
+
+
+def test_it_does_not_overwrite_its_spec(tmp_path: Path) -> None:
+    spec = tmp_path / "gan.svg"
+    spec.write_bytes(Path(GAN).read_bytes())
+    result = CliRunner().invoke(cli, ["draw", str(spec), "-o", str(spec)])
+    assert (result.exit_code, "overwrites-input" in result.stderr) == (2, True)
+    assert spec.read_bytes() == Path(GAN).read_bytes()
 
 
 def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ model:
       layers: [{Dense: 3}]
 """
 CODE = "unwritable-file"
+OWN = "overwrites-input"
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,8 @@ def test_it_prints_a_flat_spec() -> None:
 
 
 def test_what_it_writes_resolves_to_itself() -> None:
-    assert CliRunner().invoke(cli, ["resolve", "net.yaml", "-o", "flat.yaml"]).output == ""
+    first = CliRunner().invoke(cli, ["resolve", "net.yaml", "-o", "flat.yaml"])
+    assert (first.stdout, first.stderr) == ("", "flat.yaml is written\n")
     again = CliRunner().invoke(cli, ["resolve", "flat.yaml"])
     assert again.stdout == Path("flat.yaml").read_text(encoding="utf-8")
 
@@ -55,3 +57,15 @@ def test_a_folder_in_the_place_of_the_file() -> None:
     result = CliRunner().invoke(cli, ["resolve", "net.yaml", "-o", "flat.yaml"])
     assert result.exit_code == 1
     assert sorted(path.name for path in Path().iterdir()) == ["flat.yaml", "net.yaml"]
+
+
+@pytest.mark.parametrize("out", ["net.yaml", "./net.yaml", "part.yaml", "linked.yaml"])
+def test_it_does_not_overwrite_what_it_reads(out: str) -> None:
+    Path("part.yaml").write_text("specc: 1\nblocks: {b: {layers: [{Dense: 1}]}}\n", encoding="utf-8")
+    Path("net.yaml").write_text(SPEC + "    - p.b\nimport: {p: part.yaml}\n", encoding="utf-8")
+    Path("linked.yaml").symlink_to("net.yaml")
+    before = Path(out).read_bytes()
+    result = CliRunner().invoke(cli, ["resolve", "net.yaml", "-o", out])
+    assert result.exit_code == 2
+    assert f"error[{OWN}]: `{Path(out)}` would overwrite its own input" in result.stderr
+    assert Path(out).read_bytes() == before

@@ -15,5 +15,6 @@ def test_it_prints_the_published_schema() -> None:
 
 def test_it_writes_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert CliRunner().invoke(cli, ["schema", "-o", "spec.json"]).output == ""
+    result = CliRunner().invoke(cli, ["schema", "-o", "spec.json"])
+    assert (result.stdout, result.stderr) == ("", "spec.json is written\n")
     assert json.loads(Path("spec.json").read_text(encoding="utf-8"))["title"] == "a spec"

@@ -42,6 +42,7 @@ ELSEWHERE: dict[str, str] = {
     "lora-unmatched": "lower/test_references.py",
     "no-rule": "cli/test_plan.py",
     "open-size": "cli/test_plan.py",
+    "overwrites-input": "cli/test_resolve.py",
     "plugin-failed": "cli/test_main.py",
     "plugin-missing": "cli/test_main.py",
     "run-data": "inference/test_opened_run.py",

@@ -68,6 +68,7 @@ class _Loading:
         self.warn_unused(document.value, home)
         sections = self.sections(document.value, home)
         data, train = self.read(sections, project)
+        self.warn_without_effect(document.value, train)
         name = self.plain(document.value, "name", self.path.stem, home)
         seed = self.seed(document.value, home)
         for model in project.models.values():
@@ -199,6 +200,17 @@ class _Loading:
             if names or not self.reporter.failed:
                 train = read_train(sections["train"], names, self.catalog, self.reporter)
         return data, train
+
+    def warn_without_effect(self, document: Mapping, train: TrainSection | None) -> None:
+        """Sections of the language that this version reads but does not act on."""
+        for name in ("serve", "generate"):
+            if name in document:
+                title = f"`{name}` has no effect in this version"
+                self.reporter.warning("without-effect", title, document.key(name).span)
+        if train is not None and train.program is not None:
+            title = "this version neither checks nor trains training programs"
+            note = "`derive`, `update` or `objective` makes a program of `train`"
+            self.reporter.warning("without-effect", title, document.key("train").span, notes=[note])
 
     def warn_unused(self, document: Mapping, home: File) -> None:
         """Blocks that nothing uses, and parameters that no expression names."""

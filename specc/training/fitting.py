@@ -22,6 +22,7 @@ from specc.training.executions import Executions
 from specc.training.feed import Ports, feeder
 from specc.training.folder import RunFolder, reporting
 from specc.training.freezing import Freezer
+from specc.training.reasons import help_for, reason_of
 from specc.training.replicas import only_divisible, share_batches
 from specc.training.strategy import on_gpu
 from specc.training.watching import Journal, Keeper, Watcher
@@ -84,7 +85,8 @@ def fit(training: Training, journal: Journal, keeper: Keeper) -> None:
         if preceding is not None and minimises(stage) != minimises(preceding):
             keeper.forget()
         batches = training.batches("train", stage, first_epoch=journal.epochs)
-        _compile(training, freezer, position, batches.element_spec)
+        with _explained(stage, journal):
+            _compile(training, freezer, position, batches.element_spec)
         validated = "validation" in training.data.splits
         log = training.log if training.verbose == "line" else None
         watcher = Watcher(stage.name, journal, keeper, validated=validated, log=log, total=total)
@@ -199,13 +201,8 @@ class _explained(AbstractContextManager[None]):  # noqa: N801  (it reads as a st
                         f"training failed in epoch {epoch}",
                         self._stage.span,
                         "while training this",
-                        notes=(first_lines(str(error)),),
+                        notes=(reason_of(error),),
+                        help=help_for(str(error)),
                     )
                 ]
             ) from error
-
-
-def first_lines(message: str, count: int = 3) -> str:
-    """The beginning of a library's message, without what it says of its own insides."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return "\n".join(lines[:count])

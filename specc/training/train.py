@@ -100,10 +100,22 @@ def train(
     check(training, reporter)
     reporter.stop_if_failed()
     folder = folders.create(path, record, overwrite=overwrite)
-    with folders.reporting(path):
-        folder.write_text("spec.yaml", emit(carry(spec, path)))
-    folder.write_text(folder.fitted.name, data.fitted.to_json())
+    with _failing(folder):
+        with folders.reporting(path):
+            folder.write_text("spec.yaml", emit(carry(spec, path)))
+        folder.write_text(folder.fitted.name, data.fitted.to_json())
     return run(training)
+
+
+@contextmanager
+def _failing(folder: RunFolder) -> Iterator[None]:
+    """Whatever ends the block early leaves a run that says so: none goes on `running` for ever."""
+    try:
+        yield
+    except BaseException as error:
+        status: folders.Status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        folder.with_record(status=status, finished=now(), error=str(error) or type(error).__name__)
+        raise
 
 
 def warn_of_unused(
@@ -211,16 +223,19 @@ def run(training: Training) -> RunFolder:
         fit(training, journal, keeper)
     except KeyboardInterrupt:
         status = "interrupted"
-    except SpecError as error:
-        _close(training.folder, journal, keeper, "failed", error=str(error))
+    except BaseException as error:
+        _close(training.folder, journal, keeper, "failed", error=str(error) or type(error).__name__)
         raise
-    keeper.flush()
     test: dict[str, float] = {}
-    if status == "finished":
-        try:
+    try:
+        keeper.flush()
+        if status == "finished":
             test = evaluate_best(training, journal, keeper)
-        except KeyboardInterrupt:
-            status = "interrupted"
+    except KeyboardInterrupt:
+        status = "interrupted"
+    except BaseException as error:
+        _close(training.folder, journal, keeper, "failed", error=str(error) or type(error).__name__)
+        raise
     return _close(training.folder, journal, keeper, status, test=finite(test))
 
 

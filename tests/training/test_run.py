@@ -13,6 +13,7 @@ from training_case import BASE, Case, build, losses, trained, training, weights
 from specc.source.diagnostic import Reporter, RunError, SpecError
 from specc.training.checking import check
 from specc.training.folder import read
+from specc.training.train import run
 from specc.training.watching import Journal, Keeper, line
 
 pytestmark = pytest.mark.slow
@@ -77,6 +78,40 @@ def test_what_keras_cannot_do_is_put_in_our_words(tmp_path: Path) -> None:
     assert found.code == "training-failed"
     assert found.span is not None
     assert read(tmp_path).record.status == "failed"
+
+
+def test_a_label_outside_the_classes_is_told_in_one_line(tmp_path: Path) -> None:
+    data = Case()
+    data.columns["train"]["label"][:] = 7
+    with pytest.raises(RunError) as caught:
+        run(training(BASE, tmp_path, data=data))
+    (found,) = caught.value.diagnostics
+    assert found.notes[0].startswith("Received a label value of 7 which is outside the valid range of [0, 2)")
+    assert "units" in found.help
+
+
+def test_what_keras_cannot_compile_leaves_a_failed_run(tmp_path: Path) -> None:
+    """Labels that are integers do not fit a loss of one-hot targets: Keras says so before the first step."""
+    with pytest.raises(RunError) as caught:
+        run(training(BASE.replace("sparse_", ""), tmp_path))
+    (found,) = caught.value.diagnostics
+    assert found.code == "training-failed"
+    assert "sparse_categorical_crossentropy" in found.help
+    assert read(tmp_path).record.status == "failed"
+
+
+class Broken(keras.callbacks.Callback):  # type: ignore[misc]
+    """Fails in a way that nobody foresaw."""
+
+    def on_train_begin(self, logs: object = None) -> None:
+        raise RecursionError("too deep")
+
+
+def test_no_run_stays_running(tmp_path: Path) -> None:
+    with pytest.raises(RecursionError):
+        trained(BASE, tmp_path, callbacks=[Broken()])
+    record = read(tmp_path).record
+    assert (record.status, record.error) == ("failed", "too deep")
 
 
 def test_one_line_an_epoch(tmp_path: Path) -> None:

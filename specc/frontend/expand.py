@@ -100,7 +100,8 @@ class Expander:
     def read(self, value: Value) -> Step | None:
         """A step taken apart; once, however often it is repeated."""
         if id(value) not in self._steps:
-            self._steps[id(value)] = read_step(value, self.reporter)
+            known = {*self.project.home.blocks, *self.project.model_names}
+            self._steps[id(value)] = read_step(value, self.reporter, known)
         return self._steps[id(value)]
 
     def kind(self, step: Step) -> Callable[[Expander, Step, Scope], None]:

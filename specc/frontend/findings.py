@@ -9,7 +9,7 @@ from typing import Any
 from specc.catalog.read import read_object
 from specc.catalog.signature import Catalog
 from specc.frontend.parameters import check_name
-from specc.frontend.schema_values import CATEGORIES, DOTTED, NAME, Schema
+from specc.frontend.schema_values import CATEGORIES, DOTTED, NAME, Schema, dtype_help
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
 from specc.source.suggest import did_you_mean
@@ -215,8 +215,10 @@ def _wrong_value(finding: Finding, place: _Place, reporter: Reporter) -> None:
     if finding.keyword == "enum" and isinstance(finding.data, str):
         choices = [str(choice) for choice in finding.wanted if choice is not None]
         title = f"{_subject(place)} cannot be `{finding.data}`"
+        is_dtype = finding.definition == "tensor-dtype-name"
+        help = dtype_help(finding.data) if is_dtype else did_you_mean(finding.data, choices)
         code = "unknown-application" if finding.definition == "application" else "wrong-choice"
-        reporter.error(_code(place, code), title, value.span, help=did_you_mean(finding.data, choices))
+        reporter.error(_code(place, code), title, value.span, help=help)
         return
     expected = finding.schema.get("title") or _expected(finding)
     title = f"{_subject(place)} is {describe(value)}"

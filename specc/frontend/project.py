@@ -11,6 +11,7 @@ from specc.frontend.expand import DEEPEST, Expander
 from specc.frontend.fill import fill_value
 from specc.frontend.outputs import read_outputs
 from specc.frontend.parameters import bind_lets, check_name
+from specc.frontend.schema_values import TENSOR_DTYPES, dtype_help
 from specc.frontend.scope import BROKEN, File, Scope, Tensor, written_names
 from specc.frontend.uses import add_weights
 from specc.graph.ir import Formula, Graph, Input, Layer, Node, Reuse, wires
@@ -210,7 +211,11 @@ class _GraphMaker:
             return None
         if isinstance(item, Mapping):
             given = item.get("dtype")
-            dtype = str(given.value) if isinstance(given, Scalar) else dtype
+            if given is not None and to_python(given) not in TENSOR_DTYPES:
+                title, help = f"`dtype` cannot be {describe(given)}", dtype_help(str(to_python(given)))
+                self.reporter.error("wrong-choice", title, given.span, help=help)
+                return None
+            dtype = str(to_python(given)) if given is not None else dtype
             inner = item.get("shape")
             if inner is None:
                 self.reporter.error("missing-key", f"the input `{name}` has no `shape`", item.span)

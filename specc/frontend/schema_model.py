@@ -6,6 +6,7 @@ from specc.catalog.signature import Argument, Catalog
 from specc.frontend.schema_values import (
     DOTTED,
     NAME,
+    TENSOR_DTYPES,
     Schema,
     argument,
     kinds_of,
@@ -24,11 +25,16 @@ def tensor() -> Schema:
     """An input: its shape without the batch axis, or more of it."""
     return {
         "if": {"type": "object"},
-        "then": mapping({"shape": ref("shape"), "dtype": ref("dtype"), "description": TEXT}),
+        "then": mapping({"shape": ref("shape"), "dtype": ref("tensor-dtype"), "description": TEXT}),
         "else": ref("shape"),
         "title": "a shape",
         "description": "A shape without the batch axis, or {shape, dtype}.",
     }
+
+
+def tensor_dtype() -> Schema:
+    """What an input holds."""
+    return {"title": "a dtype's name", "anyOf": [ref("tensor-dtype-name"), ref("expression")]}
 
 
 def weight() -> Schema:
@@ -238,6 +244,8 @@ def definitions(catalog: Catalog) -> Schema:
     return {
         "formula": {"title": "a formula", "type": ["string", "number"]},
         "tensor": tensor(),
+        "tensor-dtype": tensor_dtype(),
+        "tensor-dtype-name": {"enum": list(TENSOR_DTYPES)},
         "tensors": names_to(ref("tensor")),
         "weights": names_to(weight(), DOTTED),
         "wire": wire(),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from specc.catalog.signature import REQUIRED, Argument, Catalog, Signature
+from specc.source.suggest import did_you_mean
 
 Schema = dict[str, Any]
 
@@ -45,7 +46,20 @@ _TYPES: dict[str, tuple[str, Schema]] = {
     "dtype": ("a dtype's name", {"type": "string"}),
     "activation": ("an activation", {"$ref": "#/$defs/activation"}),
 }
+TENSOR_DTYPES = (
+    *("float16", "float32", "float64", "bfloat16"),
+    *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+    *("bool", "string"),
+)
+"""What an input of a model can hold."""
+_COMMON = {"int": "int32", "uint": "uint8", "float": "float32", "double": "float64", "half": "float16"}
+_COMMON |= {"long": "int64", "boolean": "bool", "str": "string", "text": "string"}
 EXPRESSION: Schema = {"$ref": "#/$defs/expression"}
+
+
+def dtype_help(name: str) -> str:
+    """What dtype was meant: other languages have shorter names for some."""
+    return did_you_mean(_COMMON.get(name, name), TENSOR_DTYPES, limit=len(TENSOR_DTYPES))
 
 
 def ref(name: str) -> Schema:

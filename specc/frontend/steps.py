@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
+from specc.source.suggest import nearest
 from specc.source.values import Mapping, Scalar, Value, describe
 
 WIRING = ("name", "from", "call", "outputs", "when", "trainable")
@@ -43,15 +45,18 @@ class Step:
         return self.keys.get(name) if self.keys is not None else None
 
 
-def read_step(value: Value, reporter: Reporter) -> Step | None:
-    """The step, or None where its shape is wrong (and reported)."""
+def read_step(value: Value, reporter: Reporter, known: Container[str] = ()) -> Step | None:
+    """The step, or None where its shape is wrong (and reported); `known` are blocks and models."""
     if isinstance(value, Scalar) and isinstance(value.value, str):
         return Step(value.value, value, None, value.span)
     if not isinstance(value, Mapping):
         title = f"a step is a kind or a mapping, and this is {describe(value)}"
         reporter.error("wrong-type", title, value.span)
         return None
-    kinds = [key for key, _ in value.entries if key.value not in WIRING and key.value not in HELPERS]
+    kinds = _kinds(value)
+    if len(kinds) > 1:
+        value = _mended(value, kinds, known, reporter)
+        kinds = _kinds(value)
     if len(kinds) != 1:
         _report_kinds(value, kinds, reporter)
         return None
@@ -65,6 +70,25 @@ def read_step(value: Value, reporter: Reporter) -> Step | None:
     if isinstance(argument, Scalar) and argument.value is None:
         argument = None
     return Step(kind, key, argument, value.span, value)
+
+
+def _kinds(value: Mapping) -> list[Scalar]:
+    return [key for key, _ in value.entries if key.value not in WIRING and key.value not in HELPERS]
+
+
+def _mended(value: Mapping, kinds: list[Scalar], known: Container[str], reporter: Reporter) -> Mapping:
+    """The step with misspelt wiring keys, which are reported, read as what was meant."""
+    for key in kinds:
+        name = str(key.value)
+        meant = nearest(name, (*WIRING, *HELPERS))
+        if meant is None or meant in value or name in STRUCTURAL or name in known or name[:1].isupper():
+            continue
+        reporter.error(
+            "unknown-key", f"a step has no key `{name}`", key.span, help=f"did you mean `{meant}`?"
+        )
+        entries = ((Scalar(meant, k.span) if k is key else k, item) for k, item in value.entries)
+        value = Mapping(tuple(entries), value.span)
+    return value
 
 
 def _report_kinds(value: Mapping, kinds: list[Scalar], reporter: Reporter) -> None:

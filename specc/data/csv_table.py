@@ -7,16 +7,19 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
 from specc.data.errors import fail
 from specc.data.records import RecordIndex
 from specc.data.table import Array, Column, Indices, MemoryTable, Table
-from specc.data.typed import Kind, MissingError, TextError, Use, convert
+from specc.data.typed import Kind, MissingError, TextError, Use, convert, is_number, lacks, number_wanted
 from specc.frontend.sections.data import CsvFormat, Located
 
 CHUNK = 20_000
+MOST_SHOWN = 40
+"""Characters of a cell that are shown."""
 Row = list[str]
 
 
@@ -40,6 +43,31 @@ def open_csv(path: Path, name: Located, form: CsvFormat, use: Use, in_memory: in
 def _joined(parts: list[Array], kind: Kind) -> Array:
     dtype = object if kind == "string" else np.dtype(kind)
     return np.concatenate(parts).astype(dtype, copy=False)
+
+
+_WORDS = {
+    "unexpected end of data": "a quote is opened, and never closed",
+    "line contains NUL": "it holds a zero byte",
+    "field larger than field limit": "a cell has more than 131072 characters: is a quote left open?",
+}
+"""What Python's reader says, in words about the file."""
+
+
+def separator_within(names: Sequence[str]) -> str:
+    """What separates the cells of a file that seems to have one column, as a spec writes it; else nothing."""
+    found = [mark for mark in (";", "\t", "|") if len(names) == 1 and mark in names[0]]
+    return found[0].replace("\t", "\\t") if found else ""
+
+
+def _undecodable(path: Path) -> int:
+    """The first line that is not UTF-8."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return 1
 
 
 class _Reader:
@@ -82,10 +110,11 @@ class _Reader:
                 "data-csv",
                 f"`{self.name}` is no CSV: line {reader.line_num}",
                 self.name.span,
-                notes=[str(error)],
+                notes=[_WORDS.get(str(error).split(" (")[0], str(error))],
             )
-        except UnicodeDecodeError as error:
-            fail("data-csv", f"`{self.name}` is not UTF-8", self.name.span, notes=[str(error)])
+        except UnicodeDecodeError:
+            title = f"`{self.name}` line {_undecodable(self.path)} is not UTF-8"
+            fail("data-csv", title, self.name.span, help="save the file as UTF-8")
 
     def rows(self) -> Iterator[Row]:
         """All records of the file, without the header."""
@@ -107,7 +136,8 @@ class _Reader:
             self._check_lengths(chunk, start)
             kept = self._complete(chunk, wanted, use)
             stay.append(np.asarray(kept, np.int64) + start)
-            for name, array, kind in self.converted([chunk[i] for i in kept], kinds, use, start):
+            kept_rows = [chunk[i] for i in kept]
+            for name, array, kind in self.converted(kept_rows, kinds, use, stay[-1]):
                 kinds[name] = kind
                 if keep:
                     chunks[name].append(array)
@@ -119,35 +149,76 @@ class _Reader:
         return kinds, chunks, rows_kept
 
     def converted(
-        self, rows: Sequence[Row], kinds: Mapping[str, Kind], use: Use, start: int = 0
+        self, rows: Sequence[Row], kinds: Mapping[str, Kind], use: Use, numbers: Indices | None = None
     ) -> Iterator[tuple[str, Array, Kind]]:
-        """The wanted columns of some rows; raises TextError, and SpecError where a value lacks."""
+        """The wanted columns of some rows; raises TextError, and SpecError where a value lacks or is wrong.
+
+        `numbers` are the records' own, which tell the lines of what is wrong.
+        """
         for name, kind in kinds.items():
             column = self.names.index(name)
+            texts = [row[column] for row in rows]
             try:
-                array, now = convert(name, [row[column] for row in rows], kind, use)
+                array, now = convert(name, texts, kind, use)
             except MissingError as error:
-                self._report_missing(error, start)
+                record = error.row if numbers is None else int(numbers[error.row])
+                self._report_missing(record, name)
+            except TextError:
+                if numbers is not None and number_wanted(name, texts, use):
+                    self._report_text(name, texts, use, numbers)
+                raise
             yield name, array, now
 
-    def _report_missing(self, error: MissingError, start: int) -> None:
+    def _report_missing(self, record: int, column: str) -> NoReturn:
         fail(
             "data-missing",
-            f"`{self.name}` has no value in column `{error.column}`, row {start + error.row + 1}",
+            f"`{self.name}` line {self._line(record)}, column `{column}`: there is no value",
             self.name.span,
             help="say `drop_missing: true` beside the path to leave such rows out, or `fill: …` in the field",
         )
 
+    def _report_text(self, column: str, texts: Sequence[str], use: Use, numbers: Indices) -> NoReturn:
+        """Tell the first cell that is no number."""
+        cells = (use.fills.get(column, text) if lacks(text, use) else text for text in texts)
+        position = next(i for i, cell in enumerate(cells) if not is_number(str(cell), use))
+        text = texts[position]
+        where = f"`{self.name}` line {self._line(int(numbers[position]))}, column `{column}`"
+        if lacks(text, use):
+            title = f"{where}: there is no value, and `fill: {use.fills[column]}` is no number"
+        else:
+            title = f"{where}: '{text[:MOST_SHOWN]}{'…' * (len(text) > MOST_SHOWN)}' is no number"
+        fail("data-csv", title, self.name.span)
+
+    def _line(self, record: int) -> int:
+        """The line of the file where a record begins, the header counted."""
+        with self.path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file, delimiter=self.form.separator, strict=True)
+            line, left = 1, record + int(self.form.header)
+            for row in reader:
+                if row and not left:
+                    break
+                left -= bool(row)
+                line = reader.line_num + 1
+        return line
+
     def _check_lengths(self, chunk: Sequence[Row], start: int) -> None:
         for position, row in enumerate(chunk):
             if len(row) != len(self.names):
-                fail(
-                    "data-csv",
-                    f"`{self.name}` has {len(row)} values in row {start + position + 1}, where its first has "
-                    f"{len(self.names)}",
-                    self.name.span,
-                    help="say `separator: …` where it is no comma",
-                )
+                self._report_length(row, start + position)
+
+    def _report_length(self, row: Row, record: int) -> NoReturn:
+        """Tell how many cells there are, and what else separates them where it is plain to see."""
+        cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+        other = separator_within(self.names)
+        help = f'say `separator: "{other}"` beside the path' if other else ""
+        if not help and len(row) > len(self.names):
+            help = "a cell that holds the separator stands in quotes"
+        fail(
+            "data-csv",
+            f"`{self.name}` line {self._line(record)} has {cells}, where {len(self.names)} are expected",
+            self.name.span,
+            help=help,
+        )
 
     def _complete(self, chunk: Sequence[Row], wanted: Sequence[str], use: Use) -> list[int]:
         """The rows that stay: all, unless those that lack a value are dropped."""

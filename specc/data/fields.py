@@ -10,6 +10,7 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 import tensorflow as tf
 
+from specc.data.csv_table import separator_within
 from specc.data.errors import fail
 from specc.data.images import decode_image
 from specc.data.paths import inside
@@ -178,19 +179,16 @@ def _image(shape: Shape | None) -> Column:
 
 def _report_column(field: Field, column: Located, tables: Mapping[str, Table]) -> NoReturn:
     known = [f"{s}.{c}" if s else c for s, table in tables.items() for c in table.names]
+    other = next((mark for table in tables.values() if (mark := separator_within(table.names))), "")
+    help = f'say `separator: "{other}"` beside the path' if other else did_you_mean(column.text, known)
     if field.implied:
         fail(
             "data-column",
             f"nothing gives `{field.name}`: no field, nothing derived, no column of the data",
             column.span,
-            help=did_you_mean(column.text, known),
+            help=help,
         )
-    fail(
-        "data-column",
-        f"the data has no column `{column.text}`",
-        column.span,
-        help=did_you_mean(column.text, known),
-    )
+    fail("data-column", f"the data has no column `{column.text}`", column.span, help=help)
 
 
 def _find(column: str, tables: Mapping[str, Table]) -> tuple[str, str] | None:

@@ -30,6 +30,9 @@ from specc.source.diagnostic import Diagnostic, SpecError
 FITTED_FILE = "fitted.json"
 """Where a run keeps what its transforms have learnt."""
 
+TAKES_NUMBERS = ("CategoryEncoding", "Discretization", "IntegerLookup", "Normalization", "Rescaling")
+"""Transforms that nothing but numbers may meet."""
+
 
 def open_data(
     section: DataSection,
@@ -47,7 +50,7 @@ def open_data(
     disagrees: files, columns, missing values, shapes.
     """
     fields = _needed(section, wanted)
-    parts = _by_split(_open_sources(section, fields, root, seed, in_memory))
+    parts = _by_split(_open_sources(section, fields, wanted, root, seed, in_memory))
     if fitted is None and "train" not in parts:
         fail("data-split", "the data has no rows to train on", section.span)
     failures = Failures()
@@ -88,12 +91,12 @@ def _needed(section: DataSection, wanted: Wanted) -> list[Field]:
 
 
 def _open_sources(
-    section: DataSection, fields: list[Field], root: Path, seed: int, in_memory: int
+    section: DataSection, fields: list[Field], wanted: Wanted, root: Path, seed: int, in_memory: int
 ) -> dict[str, Parts]:
     found: dict[str, Parts] = {}
     errors: list[Diagnostic] = []
     for name, source in section.sources.items():
-        use = use_of(section, fields, name)
+        use = use_of(section, fields, name, wanted)
         try:
             found[name] = open_parts(source, section, seed, Opening(root, fields, use, in_memory))
         except SpecError as error:
@@ -103,11 +106,12 @@ def _open_sources(
     return found
 
 
-def use_of(section: DataSection, fields: list[Field], source: str) -> Use:
+def use_of(section: DataSection, fields: list[Field], source: str, wanted: Wanted) -> Use:
     """What fields ask of the columns of a source of texts."""
     prefix = f"{source}." if source else ""
     columns: set[str] = set()
     texts: set[str] = set()
+    numbers: set[str] = set()
     fills: dict[str, float | int | str] = {}
     for field in fields:
         for column in field.columns:
@@ -119,6 +123,8 @@ def use_of(section: DataSection, fields: list[Field], source: str) -> Use:
             columns.add(name)
             if _wants_text(section, field):
                 texts.add(name)
+            elif _wants_numbers(section, field, wanted):
+                numbers.add(name)
             if field.fill is not None:
                 fills[name] = field.fill
     if section.split is not None and section.split.stratify is not None:
@@ -126,15 +132,29 @@ def use_of(section: DataSection, fields: list[Field], source: str) -> Use:
         columns.add(stratify)
         if stratify in section.fields:
             columns.update(column.text for column in section.fields[stratify].columns)
-    missing = frozenset(section.sources[source].csv.missing)
-    return Use(frozenset(columns), frozenset(texts), fills, missing, section.sources[source].csv.decimal)
+    csv = section.sources[source].csv
+    missing, mistakes = frozenset(csv.missing), frozenset(numbers - texts)
+    return Use(frozenset(columns), frozenset(texts), fills, missing, csv.decimal, mistakes)
 
 
 def _wants_text(section: DataSection, field: Field) -> bool:
-    owner = section.fields[field.transform_as.text] if field.transform_as is not None else field
-    first = owner.transforms[0] if owner.transforms else None
-    lookup = getattr(first, "kind", "") in ("StringLookup", "TextVectorization")
+    lookup = _first_layer(section, field) in ("StringLookup", "TextVectorization")
     return lookup or field.dtype == "string" or field.decode is not None
+
+
+def _wants_numbers(section: DataSection, field: Field, wanted: Wanted) -> bool:
+    """Whether only numbers will do: for a layer, a stack, or the model itself."""
+    first = _first_layer(section, field)
+    if first is not None:
+        return first in TAKES_NUMBERS
+    texts = {port.name for port in wanted.inputs if port.dtype == "string"}
+    return field.stacked or (field.name in wanted.names and field.name not in texts)
+
+
+def _first_layer(section: DataSection, field: Field) -> str | None:
+    """The kind of the first transform, «» for a formula's."""
+    owner = section.fields[field.transform_as.text] if field.transform_as is not None else field
+    return getattr(owner.transforms[0], "kind", "") if owner.transforms else None
 
 
 def _by_split(sources: Mapping[str, Parts]) -> dict[SplitName, dict[str, Table]]:

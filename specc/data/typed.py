@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -34,7 +34,7 @@ class Use:
     """What is asked of a table of texts.
 
     Only `columns` are converted (None: all). `texts` are left texts though they look like numbers; `fills`
-    stand in for `missing`.
+    stand in for `missing`. Of `numbers` numbers are made: few texts among them are mistakes.
     """
 
     columns: frozenset[str] | None = None
@@ -42,11 +42,34 @@ class Use:
     fills: Mapping[str, float | int | str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset([""])
     decimal: str = "."
+    numbers: frozenset[str] = frozenset()
 
     def with_text(self, column: str) -> Use:
         """The same, with one more column left text."""
         texts = self.texts | {column}
-        return Use(self.columns, texts, self.fills, self.missing, self.decimal)
+        return replace(self, texts=texts)
+
+
+def is_number(text: str, use: Use) -> bool:
+    """Whether a cell holds a number."""
+    try:
+        float(text.replace(use.decimal, "."))
+    except ValueError:
+        return False
+    return "_" not in text
+
+
+def lacks(text: str, use: Use) -> bool:
+    """Whether a cell holds no value, or NaN."""
+    return text in use.missing or (is_number(text, use) and text.strip().lower().lstrip("+-") == "nan")
+
+
+def number_wanted(name: str, texts: Sequence[str], use: Use) -> bool:
+    """Whether a text in a column is a mistake: numbers are made of it, and most of its cells are some."""
+    if name not in use.numbers:
+        return False
+    given = [text for text in texts if text not in use.missing]
+    return 2 * sum(is_number(text, use) for text in given) > len(given)
 
 
 def convert(name: str, texts: Sequence[str], kind: Kind, use: Use) -> tuple[Array, Kind]:
@@ -87,5 +110,7 @@ def _numbers(name: str, texts: Sequence[str], kind: Kind, use: Use) -> tuple[Arr
     if len(absent) and name not in use.fills:
         raise MissingError(int(absent[0]), name)
     if len(absent):
+        if not is_number(str(use.fills[name]), use):
+            raise TextError(name)
         numbers[absent] = float(use.fills[name])
     return numbers, "float64"

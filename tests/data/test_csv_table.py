@@ -58,7 +58,7 @@ def test_a_missing_value_is_an_error_at_its_row(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         opened(path)
     assert codes(caught.value) == ["data-missing"]
-    assert "column `x`, row 2" in caught.value.diagnostics[0].title
+    assert "line 3, column `x`" in caught.value.diagnostics[0].title
 
 
 @pytest.mark.parametrize("text", ["NA", "nan", ""])
@@ -82,7 +82,7 @@ def test_a_value_that_lacks_in_an_unused_column_does_not_matter(tmp_path: Path) 
         ("", CsvFormat(), "is empty"),
         ("x\n", CsvFormat(), "has no rows"),
         ("x,x\n1,2\n", CsvFormat(), "names `x` twice"),
-        ("x,y\n1,2\n3\n", CsvFormat(), "1 values in row 2"),
+        ("x,y\n1,2\n3\n", CsvFormat(), "line 3 has 1 cell, where 2 are expected"),
         ("1,2\n", CsvFormat(columns=("a",)), "has 2 columns, `columns` names 1"),
         ('x\n"1\n', CsvFormat(), "is no CSV"),
     ],
@@ -101,6 +101,43 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         opened(path)
     assert codes(caught.value) == ["data-csv"]
+    assert caught.value.diagnostics[0].title == "`a.csv` line 2 is not UTF-8"
+    assert not caught.value.diagnostics[0].notes
+
+
+@pytest.mark.parametrize("in_memory", [0, WHOLE])
+def test_a_text_among_numbers_is_told_with_its_line(tmp_path: Path, in_memory: int) -> None:
+    path = write(tmp_path / "a.csv", 'x,note\n1,"two\nlines"\n\n,b\n2.5,b\n12a,c\n3,d\n')
+    use = Use(fills={"x": 0}, numbers=frozenset(["x"]))
+    with pytest.raises(SpecError) as caught:
+        opened(path, use=use, in_memory=in_memory)
+    assert codes(caught.value) == ["data-csv"]
+    assert caught.value.diagnostics[0].title == "`a.csv` line 7, column `x`: '12a' is no number"
+    with pytest.raises(SpecError) as caught:
+        opened(path, CsvFormat(drop_missing=True), Use(numbers=frozenset(["x"])), in_memory)
+    assert "line 7, column `x`: '12a'" in caught.value.diagnostics[0].title
+
+
+@pytest.mark.parametrize("cell", ["", "nan"])
+def test_a_fill_that_is_no_number_is_told(tmp_path: Path, cell: str) -> None:
+    path = write(tmp_path / "a.csv", f"x,y\n1.5,1\n{cell},2\n3,3\n")
+    with pytest.raises(SpecError) as caught:
+        opened(path, use=Use(fills={"x": "abc"}, numbers=frozenset(["x"])))
+    assert "line 3, column `x`: there is no value, and `fill: abc` is no number" in str(caught.value)
+
+
+def test_a_column_of_texts_stays_one_though_numbers_are_made_of_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "kind\na\nb\n7\n")
+    assert opened(path, use=Use(numbers=frozenset(["kind"]))).columns["kind"].dtype == "string"
+
+
+def test_another_separator_is_suggested_where_it_is_seen(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        opened(write(tmp_path / "a.csv", "x;y\n1,5;2\n"))
+    assert 'separator: ";"' in caught.value.diagnostics[0].help
+    with pytest.raises(SpecError) as caught:
+        opened(write(tmp_path / "b.csv", "x,y\n1,5,2\n"))
+    assert "separator: " not in caught.value.diagnostics[0].help
 
 
 CELLS = st.text(

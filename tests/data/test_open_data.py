@@ -357,6 +357,30 @@ def test_a_text_as_target_is_refused(tmp_path: Path) -> None:
     assert "StringLookup" in caught.value.diagnostics[0].help
 
 
+@pytest.mark.parametrize(
+    ("fields", "targets"),
+    [
+        ("{numbers: {column: [x, y]}}", ()),
+        ("{numbers: {column: [y], transform: [Normalization]}}", ()),
+        ("{numbers: {column: [x]}}", ("y",)),
+    ],
+)
+def test_a_cell_that_is_no_number_is_told_with_its_line(
+    tmp_path: Path, fields: str, targets: tuple[str, ...]
+) -> None:
+    write(tmp_path / "t.csv", "x,y\n1,2\n2,12a\n3,4\n")
+    with pytest.raises(SpecError) as caught:
+        opened(tmp_path, f"{{source: {{csv: t.csv}}, fields: {fields}}}", *targets, numbers=[None])
+    assert [d.title for d in caught.value.diagnostics] == ["`t.csv` line 3, column `y`: '12a' is no number"]
+
+
+def test_a_separator_that_is_another_is_suggested(tmp_path: Path) -> None:
+    write(tmp_path / "t.csv", "x;y\n1;2\n")
+    with pytest.raises(SpecError) as caught:
+        opened(tmp_path, "{source: {csv: t.csv}}", "y", x=[])
+    assert all('separator: ";"' in d.help for d in caught.value.diagnostics)
+
+
 def test_all_that_is_wrong_comes_in_one_go(tmp_path: Path) -> None:
     table(tmp_path / "a.csv")
     text = "{source: {csv: a.csv}, fields: {a: {column: nn}, b: {column: xx}}}"

@@ -46,6 +46,9 @@ class Data(Protocol):
         epoch (the next at each pass), or `endless`ly all in turn.
         """
 
+    def targets(self, stage: Stage) -> Any:
+        """The `tf.TensorSpec`s [batch, …] of a stage's targets: by name, or the only one."""
+
     def told(self) -> AbstractContextManager[None]:
         """Put around whatever reads batches: what reading finds wrong comes out as SpecError."""
 
@@ -111,6 +114,9 @@ class SpecData:
         dataset = self.opened(stage)
         pipeline = dataset.pipeline(cast(SplitName, split), training=training, first_epoch=first_epoch)
         return pipeline.endless if endless else pipeline.once
+
+    def targets(self, stage: Stage) -> Any:
+        return self.batches("train", stage).element_spec[1]
 
     def told(self) -> AbstractContextManager[None]:
         return self._any.errors_told()

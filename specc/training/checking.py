@@ -12,9 +12,11 @@ from specc.frontend.sections.train_parts import PATH_ARGUMENTS
 from specc.lower.saved import MODELS
 from specc.source.diagnostic import Reporter
 from specc.training.batches import left_out
+from specc.training.feed import Ports
 from specc.training.fitting import Training
 from specc.training.folder import FILES
 from specc.training.freezing import Freezer
+from specc.training.targets import check_targets
 
 PER_REPLICA = ("clipnorm", "global_clipnorm", "clipvalue", "gradient_accumulation_steps")
 """Optimizer arguments that act on each replica's gradients before they are summed."""
@@ -28,6 +30,9 @@ def check(training: Training, reporter: Reporter) -> None:
     Freezer(training.model).check(training.stages, reporter)
     for callback in {id(c): c for stage in training.stages for c in stage.callbacks}.values():
         _check_place(callback, reporter)
+    for stage in training.stages:
+        targets = training.data.targets(stage)
+        check_targets(stage, Ports.of(training.model, next(iter(stage.targets), None)), targets, reporter)
     if "validation" not in training.data.splits:
         for stage in training.stages:
             _check_without_validation(stage, reporter)

@@ -71,6 +71,9 @@ class Case:
 
         return self.rows(split, first_epoch, endless).map(arrange)
 
+    def targets(self, stage: Stage) -> Any:
+        return self.batches("train", stage).element_spec[1]
+
     def told(self) -> AbstractContextManager[None]:
         return nullcontext()
 

@@ -40,10 +40,15 @@ def command(
 
     Steps added, removed and changed; shapes, parameters and multiply–adds (of one example).
     """
+    from specc.frontend.overrides import Typed
     from specc.graph.diff import diff_models
 
-    first = Changes((*changes.params, *left_params), changes.overrides).load(left)
-    second = Changes((*changes.params, *right_params), changes.overrides).load(right or left)
+    if right is None and not left_params and not right_params:
+        raise click.UsageError("there is nothing to compare: give a second spec, or --left or --right")
+    first_params = (Typed("--left", param) for param in left_params)
+    second_params = (Typed("--right", param) for param in right_params)
+    first = Changes((*changes.params, *first_params), changes.overrides).load(left)
+    second = Changes((*changes.params, *second_params), changes.overrides).load(right or left)
     found = diff_models(first.models, second.models)
     differs = any(model.change != "same" for model in found)
     if as_json:

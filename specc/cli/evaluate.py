@@ -30,6 +30,9 @@ def command(folder: Path, given: Path | None, split: str, data_root: Path | None
 
     On a split of the run's own data, or on the file DATA, which has the same columns.
     """
+    source = click.get_current_context().get_parameter_source("split")
+    if given is not None and source == click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--split is of the run's own data: leave it out, or leave out DATA")
     load_tensorflow()
     from specc.inference.run import open_run
 

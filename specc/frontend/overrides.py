@@ -22,6 +22,17 @@ class Override:
     span: Span
 
 
+class Typed(str):
+    """`name=value` that was typed behind an option of another name, which messages show."""
+
+    option: str
+
+    def __new__(cls, option: str, text: str) -> Typed:
+        made = super().__new__(cls, text)
+        made.option = option
+        return made
+
+
 class CommandLine:
     """What was given beside the spec: its `-p` and `--set`, with a text that diagnostics can quote."""
 
@@ -62,14 +73,14 @@ class _Given:
     line = 1
 
     def __init__(self, option: str, item: object) -> None:
-        self.option, self.item = option, item
+        self.option, self.item = item.option if isinstance(item, Typed) else option, item
         if isinstance(item, tuple):
             self.name, self.value_text = str(item[0]), repr(item[1])
             self.separated = True
         else:
             self.name, equals, self.value_text = str(item).partition("=")
             self.separated = bool(equals)
-        self.text = f"{option} {self.name}" + (f"={self.value_text}" if self.separated else "")
+        self.text = f"{self.option} {self.name}" + (f"={self.value_text}" if self.separated else "")
 
     @property
     def span(self) -> Span:

@@ -49,7 +49,7 @@ def document() -> Schema:
     """The top level of a spec."""
     described: dict[str, tuple[str, Schema]] = {
         "specc": ("The language's version.", {"title": "the language's version, 1", "const": 1}),
-        "name": ("The spec's name.", ref("string")),
+        "name": ("The spec's name.", ref("spec-name")),
         "description": ("What the spec is for.", ref("string")),
         "seed": ("Makes draws and initial weights repeatable.", ref("integer")),
         "extends": ("The spec that this one changes.", ref("string-or-strings")),

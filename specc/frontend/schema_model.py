@@ -244,6 +244,15 @@ def definitions(catalog: Catalog) -> Schema:
     return {
         "formula": {"title": "a formula", "type": ["string", "number"]},
         "tensor": tensor(),
+        "spec-name": {
+            "title": "a name of letters, digits, `_`, `.` and `-`",
+            "anyOf": [ref("plain-spec-name"), ref("expression")],
+        },
+        "plain-spec-name": {
+            "title": "a name of letters, digits, `_`, `.` and `-`",
+            "type": "string",
+            "pattern": r"^[A-Za-z0-9_.-]+$",
+        },
         "tensor-dtype": tensor_dtype(),
         "tensor-dtype-name": {"enum": list(TENSOR_DTYPES)},
         "tensors": names_to(ref("tensor")),

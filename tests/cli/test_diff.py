@@ -70,3 +70,16 @@ def test_the_same_and_the_exit_code() -> None:
 
 def test_what_is_taken_away() -> None:
     assert "  - drop: Dropout" in run("net.yaml", "--left", "drop=true")
+
+
+def test_one_spec_is_nothing_to_compare() -> None:
+    result = CliRunner().invoke(cli, ["diff", "net.yaml"])
+    assert (result.exit_code, "there is nothing to compare" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("option", ["--left", "--right"])
+def test_a_wrong_parameter_is_shown_as_typed(option: str) -> None:
+    result = CliRunner().invoke(cli, ["diff", "net.yaml", option, "widht=8"])
+    assert result.exit_code == 2
+    assert f"| {option} widht=8\n" in result.stderr
+    assert f"| {' ' * len(option)} ^^^^^^^\n" in result.stderr

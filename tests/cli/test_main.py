@@ -93,3 +93,23 @@ def test_plugins_that_cannot_be_imported(
     result = CliRunner().invoke(cli, ["check", "net.yaml", "--plugin", "broken_for_test"])
     assert result.exit_code == 2
     assert f"error[{code}]" in result.stderr
+
+
+def test_evaluate_takes_a_split_or_a_file() -> None:
+    result = CliRunner().invoke(cli, ["evaluate", "run", "rows.csv", "--split", "test"])
+    assert (result.exit_code, "--split is of the run's own data" in result.stderr) == (2, True)
+
+
+def test_predict_does_not_overwrite_its_data() -> None:
+    Path("rows.csv").write_text("x\n1\n", encoding="utf-8")
+    result = CliRunner().invoke(cli, ["predict", "run", "rows.csv", "-o", "./rows.csv"])
+    assert (result.exit_code, "overwrites-input" in result.stderr) == (2, True)
+    assert Path("rows.csv").read_text(encoding="utf-8") == "x\n1\n"
+
+
+def test_compile_does_not_overwrite_the_model_that_is_loaded() -> None:
+    Path("net.yaml").write_text("specc: 1\nmodel: {load: net.keras, outputs: [y]}\n", encoding="utf-8")
+    Path("net.keras").write_bytes(b"weights")
+    result = CliRunner().invoke(cli, ["compile", "net.yaml", "-o", "net.keras"])
+    assert (result.exit_code, "overwrites-input" in result.stderr) == (2, True), result.stderr
+    assert Path("net.keras").read_bytes() == b"weights"

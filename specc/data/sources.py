@@ -107,7 +107,8 @@ def _open_windows(source: Source, split: Split | None, opening: Opening) -> Part
     shares = everything if split is None else in_order(split, len(base))
     parts: Parts = {}
     for name, stretch in shares.items():
-        starts = window_starts(window, stretch, source.span if split is None else split.span, name)
+        span, what = (source.span, "rows") if split is None else (split.span, f"{name} rows")
+        starts = window_starts(window, stretch, span, what)
         if isinstance(base, TextUnits):
             parts[name] = TextWindows(base, column or "text", starts, window)
         else:

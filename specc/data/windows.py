@@ -19,7 +19,7 @@ def window_starts(window: Window, stretch: Indices, span: Span, what: str) -> In
     last = len(stretch) - window.length - window.ahead
     if last < 0:
         rows = window.length + window.ahead
-        fail("data-split", f"{len(stretch)} {what} rows hold no window of {rows}", span)
+        fail("data-split", f"{len(stretch)} {what} hold no window of {rows}", span)
     return stretch[: last + 1 : window.stride]
 
 

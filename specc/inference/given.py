@@ -13,7 +13,8 @@ from specc.data.dataset import Dataset, Wanted
 from specc.data.fitted import Fitted
 from specc.data.open import open_data, open_tables
 from specc.data.table import MemoryTable
-from specc.frontend.sections.data import CsvFormat, DataSection, Located, Source
+from specc.data.windows import AHEAD
+from specc.frontend.sections.data import CsvFormat, DataSection, Located, Source, Window
 from specc.frontend.sections.data_types import Kind
 from specc.source.diagnostic import Diagnostic, SpecError
 from specc.source.span import Span
@@ -38,6 +39,11 @@ KINDS: dict[str, Kind] = {
     ".tfrecords": "tfrecord",
 }
 """Which kind of source a file is, by its suffix (`.gz` aside)."""
+HELP = {
+    "data-csv": "write the file as the one that the model was trained on",
+    "data-missing": "write a value into the file",
+}
+"""What can be done about given data."""
 NAMELESS = ("npy", "idx", "images")
 """Kinds whose files hold one column and do not name it."""
 
@@ -49,17 +55,49 @@ def open_given(given: Given, section: DataSection, wanted: Wanted, *, seed: int,
     Raises SpecError where it does not have what the model needs.
     """
     plain = replace(section, split=None, shuffle=False)
-    if isinstance(given, (str, Path)):
-        path = Path(given)
-        source = _source(path, section, wanted)
-        one = replace(plain, sources={"": source})
-        return open_data(one, wanted, root=path.resolve().parent, seed=seed, fitted=fitted)
-    columns = given if isinstance(given, Mapping) else {only_column(section, wanted): given}
-    arrays = {name: np.asarray(values) for name, values in columns.items()}
-    _check_lengths(arrays)
-    one = replace(plain, sources={"": next(iter(section.sources.values()))})
-    tables = {"": MemoryTable(arrays)}
-    return open_tables(one, wanted, tables, root=Path.cwd(), seed=seed, fitted=fitted)
+    place = Span(str(given), 1, 1, 1, 1) if isinstance(given, (str, Path)) else None
+    try:
+        if isinstance(given, (str, Path)):
+            path = Path(given).resolve()
+            source = _source(Path(given), section, wanted)
+            one = replace(plain, sources={"": source})
+            return open_data(one, wanted, root=path.parent, seed=seed, fitted=fitted)
+        columns = given if isinstance(given, Mapping) else {only_column(section, wanted): given}
+        one = replace(plain, sources={"": next(iter(section.sources.values()))})
+        fills = _fills(section, wanted)
+        arrays = {name: _array(name, values, fills.get(name)) for name, values in columns.items()}
+        _check_lengths(arrays)
+        tables = {"": MemoryTable(arrays)}
+        return open_tables(one, wanted, tables, root=Path.cwd(), seed=seed, fitted=fitted)
+    except SpecError as error:
+        raise SpecError([_about_given(found, place) for found in error.diagnostics]) from error
+
+
+def _about_given(found: Diagnostic, place: Span | None) -> Diagnostic:
+    """What is wrong with given data, told of it: the spec of a finished run is not to be changed."""
+    if found.code == "run-data":
+        return found
+    near = found.help if found.help.startswith(("did you mean", "known: ")) else ""
+    return replace(found, span=place, label="", related=(), help=near or HELP.get(found.code, ""))
+
+
+def _fills(section: DataSection, wanted: Wanted) -> dict[str, float | int | str]:
+    """What stands in for missing values, by column."""
+    fields = [section.fields[name] for name in section.needed(wanted.names) if name in section.fields]
+    return {c.text: f.fill for f in fields if f.fill is not None for c in f.columns}
+
+
+def _array(name: str, values: Any, fill: float | int | str | None) -> np.ndarray[Any, Any]:
+    """A column as an array, its None and NaN filled as an empty cell of a file is."""
+    array = np.asarray(values)
+    if array.ndim != 1 or array.dtype.kind not in "Of":
+        return array
+    lacking = [value is None or value != value for value in array.tolist()]
+    if not any(lacking):
+        return array
+    if fill is None:
+        _refuse(f"the column `{name}` has no value in row {lacking.index(True) + 1}", "")
+    return np.asarray([fill if lacks else v for v, lacks in zip(array.tolist(), lacking, strict=True)])
 
 
 def only_column(section: DataSection, wanted: Wanted) -> str:
@@ -79,22 +117,34 @@ def _source(path: Path, section: DataSection, wanted: Wanted) -> Source:
     if not path.exists():
         _refuse(f"there is no file `{path}`", "")
     span = Span(str(path), 1, 1, 1, 1)
-    kind, pattern = _kind(path, section)
+    kind, pattern = _kind(path, section, wanted)
     own = next((source for source in section.sources.values() if source.kind == kind), None)
     column = only_column(section, wanted) if kind in NAMELESS else ""
     files = {column: Located(pattern, span)}
     if own is not None:
         # Predictions stand in the rows' order: where one would be left out, that is an error.
         csv = replace(own.csv, drop_missing=own.csv.drop_missing and bool(wanted.targets))
-        return replace(own, files=files, span=span, base=None, csv=csv)
+        window = _window(own, section, wanted)
+        return replace(own, files=files, span=span, base=None, csv=csv, window=window)
     separator = CsvFormat(separator="\t") if path.suffix == ".tsv" else CsvFormat()
     return Source(kind, files, span, csv=separator)
 
 
-def _kind(path: Path, section: DataSection) -> tuple[Kind, str]:
+def _window(own: Source, section: DataSection, wanted: Wanted) -> Window | None:
+    """The spec's window; where nothing that follows is asked for, the last rows have one too."""
+    fields = (section.fields.get(name) for name in section.needed(wanted.names))
+    columns = {c.text for field in fields if field for c in field.columns} | set(wanted.names)
+    if own.window is None or any(column.endswith(AHEAD) for column in columns):
+        return own.window
+    return replace(own.window, ahead=0)
+
+
+def _kind(path: Path, section: DataSection, wanted: Wanted) -> tuple[Kind, str]:
     """What kind of source a path is, and the pattern that finds it from its folder."""
     if path.is_dir():
-        return "images", f"{path.name}/*"
+        if not any(port.shape is not None and len(port.shape) > 1 for port in wanted.inputs):
+            _refuse(f"`{path}` is a folder", "give a file: only images may be all those of a folder")
+        return "images", f"{path.resolve().name}/*"
     name = path.name.removesuffix(".gz")
     kind = KINDS.get(Path(name).suffix.lower())
     if kind is None and "-ubyte" in name:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import numpy as np
 import tensorflow as tf
 
 from specc.data.dataset import Dataset, Wanted
+from specc.data.fields import Prepared
 from specc.data.fitted import Fitted
 from specc.data.open import open_data
 from specc.data.ports import Port
+from specc.data.table import MemoryTable, Part, Table
+from specc.data.transforms import LayerStep
 from specc.frontend.sections.data import DataSection
 from specc.frontend.sections.data_types import SplitName
 from specc.frontend.sections.train import Stage
@@ -48,6 +52,9 @@ class Data(Protocol):
 
     def targets(self, stage: Stage) -> Any:
         """The `tf.TensorSpec`s [batch, …] of a stage's targets: by name, or the only one."""
+
+    def labels(self, stage: Stage) -> dict[str, tuple[int, int]]:
+        """The least and the greatest of each target of whole numbers, where that is quickly known."""
 
     def told(self) -> AbstractContextManager[None]:
         """Put around whatever reads batches: what reading finds wrong comes out as SpecError."""
@@ -118,8 +125,40 @@ class SpecData:
     def targets(self, stage: Stage) -> Any:
         return self.batches("train", stage).element_spec[1]
 
+    def labels(self, stage: Stage) -> dict[str, tuple[int, int]]:
+        dataset = self.opened(stage)
+        fields = [field for field in dataset.fields if field.field.name in stage.targets]
+        tables = [part for name, part in dataset.parts.items() if name != "test"]
+        ranges = {field.field.name: label_range(field, tables) for field in fields}
+        return {name: found for name, found in ranges.items() if found is not None}
+
     def told(self) -> AbstractContextManager[None]:
         return self._any.errors_told()
+
+
+def label_range(field: Prepared, parts: Sequence[Mapping[str, Table]]) -> tuple[int, int] | None:
+    """The least and the greatest value of a field; None where it is not whole numbers, or not in memory."""
+    steps = field.chain.steps
+    if (
+        steps
+        and isinstance(steps[-1], LayerStep)
+        and steps[-1].object.kind in ("StringLookup", "IntegerLookup")
+    ):
+        coded = steps[-1].object.arguments.get("output_mode", "int") != "int"
+        return None if coded else (0, len(steps[-1].layer.get_vocabulary()) - 1)
+    if steps or field.decoding:
+        return None
+    found: list[int] = []
+    for part in parts:
+        table = part[field.source]
+        inner = table.table if isinstance(table, Part) else table
+        if not isinstance(inner, MemoryTable):
+            return None
+        values = field.read(table, np.arange(len(table)))
+        if values.dtype.kind not in "iub":
+            return None
+        found += [int(values.min()), int(values.max())] if values.size else []
+    return (min(found), max(found)) if found else None
 
 
 def left_out(data: Data, replicas: int) -> int:

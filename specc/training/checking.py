@@ -13,16 +13,14 @@ from specc.lower.saved import MODELS
 from specc.source.diagnostic import Reporter
 from specc.training.batches import left_out
 from specc.training.feed import Ports
-from specc.training.fitting import Training
+from specc.training.fitting import Training, by_batch
 from specc.training.folder import FILES
 from specc.training.freezing import Freezer
-from specc.training.targets import check_targets
+from specc.training.monitors import MONITORS, check_monitors
+from specc.training.targets import check_class_weights, check_labels, check_targets
 
 PER_REPLICA = ("clipnorm", "global_clipnorm", "clipvalue", "gradient_accumulation_steps")
 """Optimizer arguments that act on each replica's gradients before they are summed."""
-
-MONITORS = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")
-"""Callbacks that watch `val_loss` unless told otherwise."""
 
 
 def check(training: Training, reporter: Reporter) -> None:
@@ -31,8 +29,13 @@ def check(training: Training, reporter: Reporter) -> None:
     for callback in {id(c): c for stage in training.stages for c in stage.callbacks}.values():
         _check_place(callback, reporter)
     for stage in training.stages:
-        targets = training.data.targets(stage)
-        check_targets(stage, Ports.of(training.model, next(iter(stage.targets), None)), targets, reporter)
+        ports = Ports.of(training.model, next(iter(stage.targets), None))
+        check_targets(stage, ports, training.data.targets(stage), reporter)
+        check_labels(stage, ports, training.data.labels(stage), reporter)
+        check_class_weights(stage, ports, reporter)
+        if not training.callbacks:
+            check_monitors(stage, ports, reporter)
+        _check_steps(training, stage, reporter)
     if "validation" not in training.data.splits:
         for stage in training.stages:
             _check_without_validation(stage, reporter)
@@ -49,6 +52,20 @@ def _check_place(callback: KerasObject, reporter: Reporter) -> None:
             f"`{callback.kind}` would write over the run's own `{path.parts[0]}`",
             callback.span,
             help="give another name",
+        )
+
+
+def _check_steps(training: Training, stage: Stage, reporter: Reporter) -> None:
+    """Warn where a callback that counts batches makes each execution one step."""
+    steps = training.section.steps_per_execution
+    counting = next((callback for callback in stage.callbacks if by_batch(callback)), None)
+    if steps is not None and steps > 1 and counting is not None:
+        reporter.warning(
+            "training-no-effect",
+            f"`{counting.kind}` counts batches, so each execution is one step",
+            counting.span,
+            "`steps_per_execution` has no effect",
+            help="let it act by epoch, or remove `steps_per_execution`",
         )
 
 

@@ -136,14 +136,14 @@ def _jit(training: Training) -> bool | str:
 
 
 def _steps_per_execution(training: Training, stage: Stage) -> int:
-    if training.replicas > 1 or any(_by_batch(callback) for callback in stage.callbacks):
+    if training.replicas > 1 or any(by_batch(callback) for callback in stage.callbacks):
         return 1
     steps = steps_of(stage, training.data, training.replicas)
     given = training.section.steps_per_execution
     return given or choose_steps(training.model, steps, training.data.batch_size)
 
 
-def _by_batch(callback: KerasObject) -> bool:
+def by_batch(callback: KerasObject) -> bool:
     """Whether a callback counts batches, which an execution of several steps would hide from it."""
     return any(callback.arguments.get(name, "epoch") != "epoch" for name in ("save_freq", "update_freq"))
 

@@ -5,6 +5,7 @@ Keras broadcasts where shapes differ, so that some of these would train on nonse
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -108,3 +109,51 @@ def _help(loss: str, target: Shape, output: Shape) -> str:
             "the output has an axis too many: `return_sequences: false`, `Flatten` or a pooling takes it away"
         )
     return "the last layer must give as many numbers as the target has"
+
+
+def classes_of(loss: KerasObject, output: Any) -> int | None:
+    """How many classes an output tells apart; None where its loss is none of classes."""
+    shape = _shape(output)
+    if not shape or shape[-1] is None:
+        return None
+    if folded(loss) in SPARSE_LOSSES or folded(loss) in ONE_HOT_LOSSES:
+        return shape[-1]
+    return 2 if folded(loss) in BINARY_LOSSES and shape[-1] == 1 else None
+
+
+def check_class_weights(stage: Stage, ports: Ports, reporter: Reporter) -> None:
+    """Report weights of classes that the output does not have, and lists that leave classes out."""
+    for name, weights in stage.class_weight.items():
+        loss = stage.losses.get(name)
+        classes = None if loss is None else classes_of(loss, ports.outputs.get(name))
+        if classes is None:
+            continue
+        if max(weights) >= classes:
+            title = (
+                f"`class_weight` weighs class {max(weights)}, and `{name}` has the classes 0 to {classes - 1}"
+            )
+            reporter.error("training-setting", title, stage.span, "there is no such class")
+        elif name in stage.class_lists and len(weights) < classes:
+            title = f"`class_weight` lists {len(weights)} classes, and `{name}` has {classes}"
+            hint = "list all, or give a mapping of class numbers to weights: what it leaves out weighs 1"
+            reporter.error("training-setting", title, stage.span, help=hint)
+
+
+def check_labels(stage: Stage, ports: Ports, seen: Mapping[str, tuple[int, int]], reporter: Reporter) -> None:
+    """Report numbers of classes that the output does not have; `seen` are the least and the greatest."""
+    for name, (least, greatest) in seen.items():
+        loss = stage.losses.get(name)
+        if loss is None or folded(loss) not in SPARSE_LOSSES:
+            continue
+        classes = classes_of(loss, ports.outputs.get(name))
+        ignored = loss.arguments.get("ignore_class")
+        wrong = greatest if classes is not None and greatest >= classes else least
+        if classes is None or 0 <= wrong < classes or ignored is not None:
+            continue
+        reporter.error(
+            "data-shape",
+            f"the target `{name}` holds {least} to {greatest}, the output has the classes 0 to {classes - 1}",
+            loss.span or stage.span,
+            f"there is no class {wrong}",
+            help=f"end with {greatest + 1} units" if least >= 0 else "number the classes from 0",
+        )

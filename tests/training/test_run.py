@@ -214,3 +214,11 @@ def test_watching_a_validation_that_is_not_there_warns(tmp_path: Path, text: str
     reporter = Reporter()
     check(training(BASE + text, tmp_path / "with", data=Case(("train", "validation"))), reporter)
     assert not list(reporter)
+
+
+@pytest.mark.parametrize(("frequency", "count"), [("4", 1), ("epoch", 0)])
+def test_a_callback_that_counts_batches_is_told(tmp_path: Path, frequency: str, count: int) -> None:
+    callback = f"{{ModelCheckpoint: {{filepath: a.keras, save_freq: {frequency}}}}}"
+    reporter = Reporter()
+    check(training(BASE + f"steps_per_execution: 8\ncallbacks: [{callback}]\n", tmp_path), reporter)
+    assert [d.label for d in reporter] == ["`steps_per_execution` has no effect"] * count

@@ -40,7 +40,8 @@ WHOLE = ("precision", "jit_compile", "steps_per_execution", "stages")
 class Stage:
     """One stretch of training; `train`'s own keys, where it has no `stages`.
 
-    Everything that may be said per output is keyed by the output's name. `optimizer` is None where the
+    Everything that may be said per output is keyed by the output's name; `class_lists` are the outputs whose
+    `class_weight` is written as a list. `optimizer` is None where the
     preceding stage's goes on. Each stage starts from the models' own `trainable`, then freezes what
     `freeze` names, then unfreezes what `unfreeze` names.
     """
@@ -61,6 +62,7 @@ class Stage:
     steps_per_epoch: int | None = None
     validation_steps: int | None = None
     validation_freq: int = 1
+    class_lists: tuple[str, ...] = ()
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -223,9 +225,17 @@ def _read_stage(value: Mapping, context: Context, *, first: bool) -> Stage:
         steps_per_epoch=read_count(value, "steps_per_epoch", reporter),
         validation_steps=read_count(value, "validation_steps", reporter),
         validation_freq=read_count(value, "validation_freq", reporter) or 1,
+        class_lists=_class_lists(value.get("class_weight"), losses),
     )
     _warn_of_unweighted(value, stage, reporter)
     return stage
+
+
+def _class_lists(value: Value | None, losses: dict[str, KerasObject]) -> tuple[str, ...]:
+    if isinstance(value, Sequence):
+        return tuple(losses)
+    entries = value if isinstance(value, Mapping) else ()
+    return tuple(name for name, entry in entries if isinstance(entry, Sequence))
 
 
 def _read_optimizer(value: Mapping, context: Context, *, first: bool) -> KerasObject | None:

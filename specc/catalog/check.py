@@ -18,7 +18,8 @@ _DTYPES = re.compile(
     r"bool|string|u?int(4|8|16|32|64)|b?float(16|32|64)|complex(64|128)|float8_\w+|mixed_b?float16|\w+_from_\w+"
 )
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-_ARITHMETIC = re.compile(r"[\w.]+( *(\*\*|//|[-+*/%]) *[\w.]+)+")
+_TERM = r"(?:[A-Za-z_][\w.]*|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)"
+_ARITHMETIC = re.compile(rf"{_TERM}( *(\*\*|//|[-+*/%]) *{_TERM})+")
 _ARTICLE: dict[str, str] = {
     "activation": "an activation",
     "any": "anything",
@@ -99,11 +100,9 @@ def _mend(argument: Argument, value: Value) -> str:
         return ""
     if "boolean" in argument.types and found.lower() in ("yes", "no", "on", "off", "true", "false"):
         return f"write `{'true' if found.lower() in ('yes', 'on', 'true') else 'false'}`"
-    if {"integer", "number"} & set(argument.types) and re.fullmatch(r"[-+.\deE]*\d[-+.\deE]*", found):
+    if {"integer", "number"} & set(argument.types) and _NUMBER.fullmatch(found):
         return f"write `{found}` without quotes"
-    if {"integer", "number"} & set(argument.types) and re.fullmatch(
-        r"[\w.]+( *(\*\*|//|[-+*/%]) *[\w.]+)+", found
-    ):
+    if {"integer", "number"} & set(argument.types) and _ARITHMETIC.fullmatch(found):
         return f"an expression is written `$({found})`"
     return ""
 

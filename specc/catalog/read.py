@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -186,7 +187,8 @@ class _Reader:
             return plain_value(argument, value, self.reporter)
         if "activation" in argument.types:
             return self._activation(argument, value)
-        if wanted and (name is not None or isinstance(value, Mapping)):
+        number = "number" in argument.types and name is not None and not name[:1].isalpha()
+        if wanted and not number and (name is not None or isinstance(value, Mapping)):
             found = self.object(value, wanted[0])
             return FAILED if found is None else found
         wrong_type(argument, value, self.reporter)
@@ -221,7 +223,7 @@ class _Reader:
             f"there is no {category} `{name}`",
             span,
             f"is {_a(elsewhere[0])}, not {_a(category)}" if elsewhere else "unknown",
-            help="" if elsewhere else did_you_mean(name, known),
+            help="" if elsewhere else _called(name, known) or did_you_mean(name, known),
         )
 
     def _refuse(self, signature: Signature, span: Span) -> None:
@@ -278,6 +280,23 @@ class _Reader:
     def _is_kind(self, name: str, argument: Argument) -> bool:
         wanted = ["layer" if kind == "activation" else kind for kind in argument.types]
         return any(name in self.catalog.objects.get(category, ()) for category in wanted)
+
+
+def _called(name: str, known: Iterable[str]) -> str:
+    """How to write what is written as a call in Python: `Adam(1e-2)`."""
+    match = re.fullmatch(r"(?:\w+\.)*(\w+)\((.*)\)", name)
+    if match is None or match.group(1) not in known:
+        return ""
+    kind, given = match.groups()
+    if not given.strip():
+        return f"write `{kind}`"
+    if re.fullmatch(r"[-+.\w]+", given):
+        return f"write `{{{kind}: {given}}}`"
+    pairs = [part.split("=") for part in given.split(",")]
+    if all(len(pair) == 2 and re.fullmatch(r"[-+.\w]+", pair[1].strip()) for pair in pairs):
+        inner = ", ".join(f"{key.strip()}: {value.strip()}" for key, value in pairs)
+        return f"write `{{{kind}: {{{inner}}}}}`"
+    return f"write `{{{kind}: {{…}}}}`"
 
 
 def _says_something(value: Value) -> bool:

@@ -8,8 +8,10 @@ from typing import Any
 
 from specc.catalog.read import read_object
 from specc.catalog.signature import Catalog
+from specc.frontend.finding_helps import key_help, shape_help, stands_for, told_with_shape
 from specc.frontend.parameters import check_name
 from specc.frontend.schema_values import CATEGORIES, DOTTED, NAME, Schema, dtype_help
+from specc.frontend.sections.data_source import KINDS
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
 from specc.source.suggest import did_you_mean
@@ -152,7 +154,9 @@ class _Place:
         self.value: Value = document
         self.key: Scalar | None = None
         self.path = path
+        self.around: Value = document
         for part in path:
+            self.around = self.value
             if isinstance(self.value, Sequence) and isinstance(part, int):
                 self.value = self.value.items[part]
             elif isinstance(self.value, Mapping) and isinstance(part, str):
@@ -180,22 +184,35 @@ def _unknown_key(finding: Finding, place: _Place, reporter: Reporter) -> None:
     known = [*finding.schema.get("properties", {})]
     owner = place.words[-2] if len(place.words) > 1 else ""
     if NAME in finding.schema.get("patternProperties", {}) and owner in _NAMED:
-        check_name(name, span, reporter, _NAMED[owner])
+        if owner != "inputs" or not told_with_shape(name, place.around):
+            check_name(name, span, reporter, _NAMED[owner])
         return
     if finding.definition.startswith("model-") and sum(form in finding.data for form in FORMS) > 1:
         return  # told as a model of two forms
     code = _SECTION_CODES.get((place.words[0], "unknown-key"), "unknown-key")
+    no_kind = finding.definition == "source" and KINDS.keys().isdisjoint(finding.data)
+    if no_kind and name == next(iter(finding.data)):
+        code = "data-source"
     if owner == "stages":
         code = "training-setting"
     title = f"`{owner}` has no key `{name}`" if owner else f"a spec has no key `{name}`"
-    reporter.error(code, title, span, "unknown", help=did_you_mean(name, known))
+    reporter.error(code, title, span, "unknown", help=key_help(owner, name, known))
 
 
 def _missing_key(finding: Finding, place: _Place, reporter: Reporter) -> None:
     owner = f"`{place.words[-1]}`" if place.words else "a spec"
-    named = " and ".join(f"`{name}`" for name in finding.wanted)
-    help = "begin with `specc: 1`, the version of the language" if "specc" in finding.wanted else ""
-    title = f"{owner} needs the key{'s' if len(finding.wanted) > 1 else ''} {named}"
+    known = [*finding.schema.get("properties", {})]
+    given = place.value
+    missing = [
+        name
+        for name in finding.wanted
+        if not isinstance(given, Mapping) or not stands_for(name, given, known)
+    ]
+    if not missing:
+        return
+    named = " and ".join(f"`{name}`" for name in missing)
+    help = "begin with `specc: 1`, the version of the language" if "specc" in missing else ""
+    title = f"{owner} needs the key{'s' if len(missing) > 1 else ''} {named}"
     reporter.error("missing-key", title, place.key_span, help=help)
 
 
@@ -218,11 +235,15 @@ def _wrong_value(finding: Finding, place: _Place, reporter: Reporter) -> None:
         is_dtype = finding.definition == "tensor-dtype-name"
         help = dtype_help(finding.data) if is_dtype else did_you_mean(finding.data, choices)
         code = "unknown-application" if finding.definition == "application" else "wrong-choice"
+        if place.words[-1] in ("sklearn", "dataset") and place.words[0] == "data":
+            code = "data-source"
         reporter.error(_code(place, code), title, value.span, help=help)
         return
     expected = finding.schema.get("title") or _expected(finding)
+    is_shape = place.words[:1] != ["data"] and expected == "a list of integers or nulls"
+    help = shape_help(value, place.words[-1], place.around) if is_shape else ""
     title = f"{_subject(place)} is {describe(value)}"
-    reporter.error(_code(place, "wrong-type"), title, value.span, f"{expected} was expected")
+    reporter.error(_code(place, "wrong-type"), title, value.span, f"{expected} was expected", help=help)
 
 
 def _out_of_range(finding: Finding, place: _Place, reporter: Reporter) -> None:

@@ -136,8 +136,9 @@ class _Reading:
     def unknown_function(self, call: n.Call, name: str) -> None:
         help = did_you_mean(name, self.catalog.ops)
         base, _, method = name.rpartition(".")
-        if base in self.scope.tensors:
-            help = f"tensors take no methods: write `{method}({base}, …)`"
+        if base in self.scope.tensors or base == "previous":
+            more = ", …" if call.arguments or call.keywords else ""
+            help = f"tensors take no methods: write `{method}({base}{more})`"
         elif name[:1].isupper():
             help = "losses and metrics belong under `train`"
         self.fail(call.function, f"there is no function `{name}`", help, "unknown-function")

@@ -9,6 +9,7 @@ from typing import Any
 from specc.catalog.signature import Catalog
 from specc.frontend.expand import DEEPEST, Expander
 from specc.frontend.fill import fill_value
+from specc.frontend.finding_helps import is_stray_size
 from specc.frontend.outputs import read_outputs
 from specc.frontend.parameters import bind_lets, check_name
 from specc.frontend.schema_values import TENSOR_DTYPES, dtype_help
@@ -97,6 +98,8 @@ class Project:
         forms = [form for form in ("layers", *OTHER_FORMS) if form in body]
         if len(forms) != 1:
             listed = ", ".join(f"`{f}`" for f in ("layers", *OTHER_FORMS))
+            if not forms and self.reporter.failed:
+                return None  # the structure has told it
             found = " and ".join(f"`{f}`" for f in forms) or "none"
             title = f"the model `{name}` has one of {listed}, and this has {found}"
             self.reporter.error("model-form", title, key.span)
@@ -192,6 +195,9 @@ class _GraphMaker:
                 )
             scope.previous = BROKEN
             return None
+        if self.reporter.failed:
+            entries = [entry for entry in filled.entries if not is_stray_size(*entry)]
+            filled = Mapping(tuple(entries), filled.span)
         found: list[Input] = []
         for key, item in filled.entries:
             scope.tensors[str(key.value)] = (BROKEN, key.span)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zlib
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import keras
 import numpy as np
 
 from specc.data.dataset import Wanted
+from specc.data.dataset import data_root as root_of
 from specc.data.fitted import Fitted
 from specc.frontend.load import load_spec
 from specc.frontend.sections.data import DataSection
@@ -19,11 +21,12 @@ from specc.frontend.sections.train import Stage
 from specc.frontend.spec import Spec
 from specc.inference.classes import Meaning, meaning_of, write_predictions
 from specc.inference.given import Given, open_given
+from specc.lower.archive import check_archive
 from specc.source.diagnostic import Diagnostic, SpecError
 from specc.training.batches import SpecData
 from specc.training.compiling import compile_model
 from specc.training.feed import Ports, feeder
-from specc.training.folder import RunFolder, RunRecord, read
+from specc.training.folder import RunFolder, RunRecord, inside, read
 from specc.training.train import build_entry, ports_of, sections_of
 from specc.training.watching import ordered
 
@@ -56,16 +59,12 @@ class Run:
     @cached_property
     def spec(self) -> Spec:
         """The resolved spec that was trained."""
-        if not self.folder.spec.is_file():
-            raise _invalid(self.path, "`spec.yaml` is missing")
-        return load_spec(self.folder.spec)
+        return load_spec(self._file(self.folder.spec))
 
     @cached_property
     def fitted(self) -> Fitted:
         """What the transforms of the data had learnt."""
-        path = self.folder.fitted
-        if not path.is_file():
-            raise _invalid(self.path, f"`{path.name}` is missing")
+        path = self._file(self.folder.fitted)
         return Fitted.from_json(path.read_text(encoding="utf-8"), str(path))
 
     @cached_property
@@ -76,18 +75,29 @@ class Run:
         """
         precision = self.spec.train.precision if self.spec.train else "float32"
         model = build_entry(self.spec, precision)
-        if not self.folder.best.is_file():
-            raise _invalid(self.path, "`best.keras` is missing")
+        best = self._file(self.folder.best)
+        try:
+            check_archive(best)
+        except (ValueError, OSError) as error:
+            raise _invalid(self.path, str(error)) from error
         try:
             with warnings.catch_warnings():
                 # Keras would go on with fresh weights where the file has none.
                 warnings.filterwarnings("error", message="Skipping nested container")
-                model.load_weights(self.folder.best)
-        except (ValueError, KeyError, OSError, BadZipFile, UserWarning) as error:
+                model.load_weights(best)
+        except (BadZipFile, zlib.error, OSError) as error:
+            raise _invalid(self.path, "`best.keras` is damaged") from error
+        except (ValueError, KeyError, UserWarning) as error:
             raise _invalid(self.path, "the weights in `best.keras` do not fit `spec.yaml`") from error
         if self.spec.train is not None and self.spec.train.stages:
             compile_model(model, self._stage, optimizer=keras.optimizers.SGD())
         return model
+
+    def _file(self, path: Path) -> Path:
+        """A file of the run's own; raises SpecError where it is missing or lies elsewhere."""
+        if not inside(self.path, path.name).is_file():
+            raise _invalid(self.path, f"`{path.name}` is missing")
+        return path
 
     @property
     def _stage(self) -> Stage:
@@ -133,6 +143,9 @@ class Run:
         Columns are those of the run's source, before any transform: what training had learnt is applied.
         Raises SpecError where the data lacks a column or does not fit.
         """
+        if batch_size is not None and batch_size < 1:
+            title = f"`batch_size` is {batch_size}"
+            raise SpecError([Diagnostic("bad-option", title, None, help="give a whole number of at least 1")])
         wanted = Wanted(ports_of(self.spec, self.model))
         opened = open_given(data, self._data, wanted, seed=self.record.seed, fitted=self.fitted)
         with opened.errors_told():
@@ -166,7 +179,7 @@ class Run:
     def _root(self, given: Path | str | None) -> Path:
         """Where the run's data may be read; raises SpecError where nobody allowed it."""
         if given is not None:
-            return Path(given).resolve()
+            return root_of(self.path, Path(given))
         recorded, here = Path(self.record.data_root).resolve(), Path.cwd().resolve()
         reads = any(source.kind != "dataset" for source in self._data.sources.values())
         if reads and not recorded.is_relative_to(here):

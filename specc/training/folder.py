@@ -180,10 +180,22 @@ def create(path: Path, record: RunRecord, *, overwrite: bool = False) -> RunFold
 
 def read(path: Path) -> RunFolder:
     """The run in a folder. Raises SpecError where there is none, or its record is damaged."""
+    if path.is_file():
+        spec = path.suffix in (".yaml", ".yml")
+        hint = f"this is a spec, train it first: `specc train {path}`" if spec else ""
+        raise _invalid(path, "it is a file, not the folder of a run", hint)
+    if not path.exists():
+        raise _invalid(path, "there is no such folder")
     try:
-        data = json.loads((path / "run.json").read_text(encoding="utf-8"))
+        text = inside(path, "run.json").read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise _invalid(path, "`run.json` is missing") from error
     except OSError as error:
-        raise _invalid(path, error.strerror or str(error)) from error
+        raise _invalid(path, f"`run.json`: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise _invalid(path, "`run.json` is not JSON") from error
+    try:
+        data = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _invalid(path, "`run.json` is not JSON") from error
     return RunFolder(path, _record(path, data))
@@ -208,5 +220,14 @@ def _record(path: Path, data: Any) -> RunRecord:
     return RunRecord(**known)
 
 
-def _invalid(path: Path, note: str) -> SpecError:
-    return SpecError([Diagnostic("run-invalid", f"`{path}` holds no valid run", None, notes=(note,))])
+def inside(path: Path, name: str) -> Path:
+    """A file of a run's folder. Raises SpecError where it is a link that leads out of the folder."""
+    found = path / name
+    if not found.resolve().is_relative_to(path.resolve()):
+        raise _invalid(path, f"`{name}` is a link that leads out of the folder")
+    return found
+
+
+def _invalid(path: Path, note: str, help: str = "") -> SpecError:
+    title = f"`{path}` holds no valid run" if not path.is_file() else f"`{path}` is no run"
+    return SpecError([Diagnostic("run-invalid", title, None, notes=(note,), help=help)])

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import keras
 import tensorflow as tf
@@ -20,6 +20,7 @@ from specc.frontend.emit import emit
 from specc.frontend.project import ENTRY
 from specc.frontend.sections.data import DataSection
 from specc.frontend.sections.train import TrainSection
+from specc.frontend.sections.train_settings import MOST_COUNT
 from specc.frontend.spec import Spec
 from specc.graph.ir import Graph
 from specc.lower.models import build_models
@@ -62,6 +63,7 @@ def train(
     training fails or the folder cannot be written.
     """
     reporter = reporter or Reporter()
+    _check_options(epochs, verbose, reporter)
     section, data_section = sections_of(spec)
     path = run_dir or folders.default_path(spec.name, datetime.now())
     folders.check_free(path, overwrite=overwrite)
@@ -116,6 +118,18 @@ def _failing(folder: RunFolder) -> Iterator[None]:
         status: folders.Status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         folder.with_record(status=status, finished=now(), error=str(error) or type(error).__name__)
         raise
+
+
+def _check_options(epochs: int | None, verbose: str | None, reporter: Reporter) -> None:
+    """Refuse what only the Python interface can be given: the command line checks its own."""
+    whole = isinstance(epochs, int) and not isinstance(epochs, bool)
+    if epochs is not None and not (whole and 1 <= epochs <= MOST_COUNT):
+        help = f"give a whole number from 1 to {MOST_COUNT}"
+        reporter.error("bad-option", f"`epochs` is {epochs}", None, help=help)
+    if verbose is not None and verbose not in get_args(Verbose):
+        hint = did_you_mean(str(verbose), get_args(Verbose))
+        reporter.error("bad-option", f"`verbose` is `{verbose}`", None, help=hint)
+    reporter.stop_if_failed()
 
 
 def warn_of_unused(

@@ -124,6 +124,7 @@ def test_a_program_is_kept_as_it_is_written() -> None:
         ("optimizer: adam\nloss: {c: mse}\n", [("training-output-unknown", 2)]),
         (BASE + "metrics: {c: [mae]}\n", [("training-output-unknown", 3)]),
         (BASE + "epochs: 0\n", [("training-setting", 3)]),
+        (BASE + "epochs: 2147483648\n", [("training-setting", 3)]),
         (BASE + "epochs: 1.5\n", [("training-setting", 3)]),
         (BASE + "epochs: true\n", [("training-setting", 3)]),
         (BASE + "precision: float16\n", [("training-setting", 3)]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +190,40 @@ def test_damaged_runs_are_refused(home: Path, tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         _ = open_run(folder).model
     assert code(caught) == "run-invalid"
+
+
+def copied_into(home: Path, folder: Path) -> Path:
+    return Path(shutil.copytree(home / "run", folder / "run"))
+
+
+def test_damaged_weights_are_told_as_such(home: Path, tmp_path: Path) -> None:
+    best = copied_into(home, tmp_path) / "best.keras"
+    best.write_bytes(best.read_bytes()[:200])
+    with pytest.raises(SpecError) as caught:
+        _ = open_run(tmp_path / "run").model
+    assert "is damaged" in caught.value.diagnostics[0].notes[0]
+
+
+@pytest.mark.parametrize("name", ["spec.yaml", "best.keras", "fitted.json"])
+def test_links_out_of_the_run_are_refused(home: Path, tmp_path: Path, name: str) -> None:
+    file = copied_into(home, tmp_path) / name
+    file.rename(tmp_path / name)
+    file.symlink_to(tmp_path / name)
+    run = open_run(tmp_path / "run")
+    with pytest.raises(SpecError) as caught:
+        _ = (run.spec, run.fitted, run.model)
+    assert caught.value.diagnostics[0].notes == (f"`{name}` is a link that leads out of the folder",)
+
+
+def test_a_batch_has_a_row(run: Run) -> None:
+    with pytest.raises(SpecError) as caught:
+        run.predict({"length": [1.0], "width": [2.0]}, batch_size=0)
+    assert code(caught) == "bad-option"
+
+
+@pytest.mark.parametrize("option", [{"epochs": 0}, {"epochs": 2**31}, {"verbose": "lines"}])
+def test_options_of_training_are_checked(home: Path, tmp_path: Path, option: dict[str, Any]) -> None:
+    with pytest.raises(SpecError) as caught:
+        train(load_spec(home / "spec.yaml"), run_dir=tmp_path / "run", **option)
+    assert code(caught) == "bad-option"
+    assert not (tmp_path / "run").exists()

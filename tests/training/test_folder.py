@@ -118,3 +118,28 @@ def test_no_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         read(tmp_path / "nowhere")
     assert code(caught.value) == "run-invalid"
+
+
+def test_a_spec_is_no_run(tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text("specc: 1\n")
+    with pytest.raises(SpecError) as caught:
+        read(path)
+    (found,) = caught.value.diagnostics
+    assert found.help == f"this is a spec, train it first: `specc train {path}`"
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    for path, note in ((tmp_path / "none", "there is no such folder"), (tmp_path, "`run.json` is missing")):
+        with pytest.raises(SpecError) as caught:
+            read(path)
+        assert caught.value.diagnostics[0].notes == (note,)
+
+
+def test_links_that_lead_out_of_the_run_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "run" / "run.json").symlink_to(tmp_path / "run.json")
+    with pytest.raises(SpecError) as caught:
+        read(tmp_path / "run")
+    assert "a link that leads out" in caught.value.diagnostics[0].notes[0]

@@ -11,6 +11,9 @@ from specc.source.values import Mapping, Scalar, Value, describe
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
+MOST_COUNT = 2**31 - 1
+"""The largest count: TensorFlow and Keras hold some of them in 32 bits."""
+
 Text = TypeVar("Text", bound=str)
 
 
@@ -34,15 +37,19 @@ def number(value: Scalar) -> float:
 
 
 def read_count(section: Mapping, name: str, reporter: Reporter, *, or_auto: bool = False) -> int | None:
-    """A whole number from 1 up; None where it is absent, null or, with `or_auto`, `auto`."""
+    """A whole number from 1 to `MOST_COUNT`; None where it is absent, null or, with `or_auto`, `auto`."""
     value = section.get(name)
     if value is None or (isinstance(value, Scalar) and value.value is None):
         return None
     if isinstance(value, Scalar):
         if or_auto and value.value == "auto":
             return None
-        if isinstance(value.value, int) and not isinstance(value.value, bool) and value.value >= 1:
-            return value.value
+        count = value.value
+        if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= MOST_COUNT:
+            return count
+        if isinstance(count, int) and count > MOST_COUNT:
+            wrong(name, value, f"a whole number of at most {MOST_COUNT}", reporter)
+            return None
     wrong(name, value, "a whole number of at least 1" + (" or `auto`" if or_auto else ""), reporter)
     return None
 

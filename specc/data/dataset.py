@@ -238,5 +238,7 @@ def _alone(tensors: dict[str, tf.Tensor]) -> Any:
 
 
 def data_root(spec: Path, given: Path | None) -> Path:
-    """The folder that a spec's paths start from: what was given, or the spec's own."""
+    """The folder that a spec's paths start from: what was given, or the spec's own; raises SpecError."""
+    if given is not None and not given.is_dir():
+        fail("data-file", f"there is no folder `{given}`", None, help="--data names the folder of the data")
     return (given if given is not None else spec.parent).resolve()

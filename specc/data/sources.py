@@ -135,4 +135,10 @@ def _classes(section: DataSection, table: Table, rows: Indices) -> Array:
         fail(
             "data-split", f"`{name}` has several values a row", split.stratify.span, "cannot be stratified by"
         )
-    return table.rows(rows, [name])[name]
+    values = table.rows(rows, [name])[name]
+    different = len(np.unique(values))
+    if 2 * different > len(values):
+        title = f"`{name}` has {different} different values in {len(values)} rows"
+        help = "stratify by a column of classes, or leave `stratify` out"
+        fail("data-split", title, split.stratify.span, "no proportion can be kept", help=help)
+    return values

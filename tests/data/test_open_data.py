@@ -11,7 +11,7 @@ import tensorflow as tf
 from data_case import codes, section, write
 
 from specc.data import stream
-from specc.data.dataset import Dataset, Wanted
+from specc.data.dataset import Dataset, Wanted, data_root
 from specc.data.fitted import Fitted
 from specc.data.open import open_data
 from specc.data.ports import Port
@@ -379,6 +379,24 @@ def test_a_separator_that_is_another_is_suggested(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         opened(tmp_path, "{source: {csv: t.csv}}", "y", x=[])
     assert all('separator: ";"' in d.help for d in caught.value.diagnostics)
+
+
+def test_a_split_by_values_that_all_differ_is_refused(tmp_path: Path) -> None:
+    table(tmp_path / "t.csv")
+    text = "{source: {csv: t.csv}, split: {train: 0.5, test: 0.5, stratify: STRATIFY}}"
+    with pytest.raises(SpecError) as caught:
+        opened(tmp_path, text.replace("STRATIFY", "n"), x=[])
+    assert codes(caught.value) == ["data-split"]
+    assert caught.value.diagnostics[0].title == "`n` has 20 different values in 20 rows"
+    assert opened(tmp_path, text.replace("STRATIFY", "answer"), x=[]).splits == {"train": 10, "test": 10}
+
+
+def test_a_data_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    assert data_root(tmp_path / "spec.yaml", None) == data_root(Path("spec.yaml"), tmp_path)
+    with pytest.raises(SpecError) as caught:
+        data_root(Path("spec.yaml"), tmp_path / "nodir")
+    assert codes(caught.value) == ["data-file"]
+    assert "there is no folder" in caught.value.diagnostics[0].title
 
 
 def test_all_that_is_wrong_comes_in_one_go(tmp_path: Path) -> None:

@@ -145,3 +145,23 @@ def test_all_mistakes_come_in_one_go() -> None:
         "{source: {csvv: a}, split: {trane: 1}, fields: {x: {dtypo: 1}}, batch_size: x, shuffel: true}"
     )[1]
     assert len(told) >= 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{{source: {{csv: a}}, batch_size: {10**30}}}",
+        f"{{source: {{csv: a, window: {{length: {2**31}}}}}}}",
+        f"{{source: {{csv: a}}, fields: {{x: {{shape: [{10**30}]}}}}}}",
+    ],
+)
+def test_counts_have_an_upper_bound(text: str) -> None:
+    section, told = read(text)
+    assert section is None
+    assert [d.code for d in told] == ["data-setting"]
+
+
+def test_the_largest_count_is_told() -> None:
+    _, told = read(f"{{source: {{csv: a}}, batch_size: {2**31}}}")
+    assert told[0].label == "a whole number of at most 2147483647 belongs here"
+    assert right(f"{{source: {{csv: a}}, batch_size: {2**31 - 1}}}").batch_size == 2**31 - 1

@@ -9,7 +9,7 @@ from specc.catalog.read import read_object
 from specc.catalog.signature import Catalog
 from specc.frontend.expressions.formula import tensor_names
 from specc.frontend.expressions.nodes import dotted
-from specc.frontend.sections.data_settings import Context
+from specc.frontend.sections.data_settings import MOST, Context
 from specc.frontend.sections.data_types import Field, Formula, Located, Transform
 from specc.source.suggest import did_you_mean
 from specc.source.values import Mapping, Scalar, Sequence, Value, to_python
@@ -201,7 +201,8 @@ def read_shape(value: Value, context: Context) -> tuple[int | None, ...] | None:
     """One example's shape: whole numbers, null where it varies."""
     plain = to_python(value)
     if isinstance(plain, list) and all(
-        size is None or (isinstance(size, int) and not isinstance(size, bool) and size > 0) for size in plain
+        size is None or (isinstance(size, int) and not isinstance(size, bool) and 0 < size <= MOST)
+        for size in plain
     ):
         return tuple(plain)
     context.wrong("shape", value, "a list of whole numbers (null where it varies)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,10 @@ from specc.frontend.sections.data_types import Formula, Located
 from specc.source.diagnostic import Reporter
 from specc.source.suggest import did_you_mean
 from specc.source.values import Mapping, Scalar, Sequence, Value, describe
+
+MOST = 2**31 - 1
+"""The largest count: what 32 bits hold."""
+MOST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +75,16 @@ class Context:
         self.wrong(name, value, "`true` or `false`")
         return default
 
-    def count(self, mapping: Mapping, name: str, default: int, least: int = 1) -> int:
-        """A whole number of at least `least` under `name`."""
+    def count(self, mapping: Mapping, name: str, default: int, least: int = 1, most: int = MOST) -> int:
+        """A whole number from `least` to `most` under `name`."""
         value = mapping.get(name)
         if value is None:
             return default
-        if isinstance(value, Scalar) and _is_whole(value.value, least):
+        if isinstance(value, Scalar) and _is_whole(value.value, least, most):
             assert isinstance(value.value, int)
             return value.value
-        self.wrong(name, value, f"a whole number of at least {least}")
+        large = isinstance(value, Scalar) and _is_whole(value.value, least)
+        self.wrong(name, value, f"a whole number of at {f'most {most}' if large else f'least {least}'}")
         return default
 
     def choice(self, mapping: Mapping, name: str, choices: tuple[str, ...], default: str) -> str:
@@ -119,5 +125,5 @@ class Context:
             return None
 
 
-def _is_whole(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+def _is_whole(value: Any, least: int, most: float = math.inf) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from specc.frontend.sections.data_settings import Context
+from specc.frontend.sections.data_settings import MOST_SEED, Context
 from specc.frontend.sections.data_types import (
     SPLITS,
     CsvFormat,
@@ -229,7 +229,7 @@ def read_split(value: Value | None, context: Context) -> Split | None:
         parts,
         value.span,
         stratify=None if stratify is None else context.column("stratify", stratify),
-        seed=context.count(value, "seed", 0, 0) if "seed" in value else None,
+        seed=context.count(value, "seed", 0, 0, MOST_SEED) if "seed" in value else None,
         shuffle=shuffle,
     )
 

@@ -29,7 +29,8 @@ def quiet() -> Iterator[None]:
     """Within, what TensorFlow logs is dropped; whatever else is printed on stderr comes after.
 
     TensorFlow 2.21 logs from C++, straight to the process's stderr, before any setting of its own takes
-    effect; so the stream itself is put aside. Where an error is raised, everything is shown.
+    effect; so the stream itself is put aside. Where an error is raised, everything is shown;
+    an interrupt is none.
     """
     sys.stderr.flush()
     with tempfile.TemporaryFile() as aside:
@@ -39,6 +40,9 @@ def quiet() -> Iterator[None]:
         try:
             yield
             failed = False
+        except KeyboardInterrupt:
+            failed = False  # nothing went wrong that TensorFlow's log could explain
+            raise
         finally:
             sys.stderr.flush()
             os.dup2(stderr, 2)

@@ -24,3 +24,10 @@ def test_where_it_fails_everything_is_shown(capfd: pytest.CaptureFixture[str]) -
         os.write(2, NOISE)
         raise ImportError
     assert capfd.readouterr().err.encode() == NOISE
+
+
+def test_where_it_is_interrupted_the_noise_is_dropped(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt), quiet():
+        os.write(2, NOISE + b"I say something else\n")
+        raise KeyboardInterrupt
+    assert capfd.readouterr().err == "I say something else\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -192,12 +191,8 @@ def test_damaged_runs_are_refused(home: Path, tmp_path: Path) -> None:
     assert code(caught) == "run-invalid"
 
 
-def copied_into(home: Path, folder: Path) -> Path:
-    return Path(shutil.copytree(home / "run", folder / "run"))
-
-
 def test_damaged_weights_are_told_as_such(home: Path, tmp_path: Path) -> None:
-    best = copied_into(home, tmp_path) / "best.keras"
+    best = copied(home, tmp_path / "run") / "best.keras"
     best.write_bytes(best.read_bytes()[:200])
     with pytest.raises(SpecError) as caught:
         _ = open_run(tmp_path / "run").model
@@ -206,7 +201,7 @@ def test_damaged_weights_are_told_as_such(home: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["spec.yaml", "best.keras", "fitted.json"])
 def test_links_out_of_the_run_are_refused(home: Path, tmp_path: Path, name: str) -> None:
-    file = copied_into(home, tmp_path) / name
+    file = copied(home, tmp_path / "run") / name
     file.rename(tmp_path / name)
     file.symlink_to(tmp_path / name)
     run = open_run(tmp_path / "run")

@@ -12,6 +12,7 @@ from specc.frontend.finding_helps import key_help, shape_help, stands_for, told_
 from specc.frontend.parameters import check_name
 from specc.frontend.schema_values import CATEGORIES, DOTTED, NAME, Schema, dtype_help
 from specc.frontend.sections.data_source import KINDS
+from specc.frontend.steps import HELPERS, WIRING
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
 from specc.source.suggest import did_you_mean
@@ -129,6 +130,8 @@ class Teller:
 def _is_kind(finding: Finding, key: str) -> bool:
     """Whether an unknown key was meant as a kind: where names can stand too, only capitalised ones are."""
     category = _KINDS.get(finding.definition, "")
+    if finding.definition == "step-object" and key.lower() in (*WIRING, *HELPERS):
+        return False
     return bool(category) and (key[:1].isupper() or finding.definition == f"{category}-object")
 
 
@@ -195,7 +198,8 @@ def _unknown_key(finding: Finding, place: _Place, reporter: Reporter) -> None:
         code = "data-source"
     if owner == "stages":
         code = "training-setting"
-    title = f"`{owner}` has no key `{name}`" if owner else f"a spec has no key `{name}`"
+    what = "a step" if finding.definition == "step-object" else f"`{owner}`" if owner else "a spec"
+    title = f"{what} has no key `{name}`"
     reporter.error(code, title, span, "unknown", help=key_help(owner, name, known))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
@@ -21,6 +22,8 @@ NO_EFFECT = {
     "residual": ("call",),
 }
 """Wiring keys that would do nothing beside a kind."""
+SURE = 0.75
+"""How alike a key and a wiring key are where the one is the other, misspelt: `form` and `from`."""
 STRUCTURAL = ("repeat", "branches", "residual", "formula", "reuse")
 
 
@@ -76,12 +79,21 @@ def _kinds(value: Mapping) -> list[Scalar]:
     return [key for key, _ in value.entries if key.value not in WIRING and key.value not in HELPERS]
 
 
+def _meant(name: str) -> str | None:
+    """The wiring key that a name surely stands for: a name of the user's own may be a little like one."""
+    near = nearest(name, (*WIRING, *HELPERS))
+    if near is None or near == name.lower():
+        return near
+    sure = SequenceMatcher(None, name, near).ratio() >= SURE and not name[:1].isupper()
+    return near if sure else None
+
+
 def _mended(value: Mapping, kinds: list[Scalar], known: Container[str], reporter: Reporter) -> Mapping:
     """The step with misspelt wiring keys, which are reported, read as what was meant."""
     for key in kinds:
         name = str(key.value)
-        meant = nearest(name, (*WIRING, *HELPERS))
-        if meant is None or meant in value or name in STRUCTURAL or name in known or name[:1].isupper():
+        meant = None if name in STRUCTURAL or name in known else _meant(name)
+        if meant is None or meant in value:
             continue
         reporter.error(
             "unknown-key", f"a step has no key `{name}`", key.span, help=f"did you mean `{meant}`?"

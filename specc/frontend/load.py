@@ -69,7 +69,8 @@ class _Loading:
         sections = self.sections(document.value, home)
         data, train = self.read(sections, project)
         self.warn_without_effect(document.value, train)
-        name = self.plain(document.value, "name", self.path.stem, home)
+        unnamed = re.sub(r"[^A-Za-z0-9_.-]", "_", self.path.stem)  # Keras and folders take not every name
+        name = self.plain(document.value, "name", unnamed, home)
         seed = self.seed(document.value, home)
         for model in project.models.values():
             if isinstance(model, Graph):

@@ -69,3 +69,11 @@ def test_it_does_not_overwrite_what_it_reads(out: str) -> None:
     assert result.exit_code == 2
     assert f"error[{OWN}]: `{Path(out)}` would overwrite its own input" in result.stderr
     assert Path(out).read_bytes() == before
+
+
+def test_a_spec_without_a_name_is_called_as_its_file_as_far_as_may_be() -> None:
+    Path("my net.yaml").write_text(SPEC.replace("name: net\n", ""), encoding="utf-8")
+    result = CliRunner().invoke(cli, ["resolve", "my net.yaml", "-o", "flat.yaml"])
+    assert result.exit_code == 0
+    assert "name: my_net\n" in Path("flat.yaml").read_text(encoding="utf-8")
+    assert CliRunner().invoke(cli, ["check", "flat.yaml"]).exit_code == 0

@@ -25,7 +25,7 @@ REFUSED: dict[str, str] = {
     "callback:Callback": _BASE,
     "callback:CallbackList": "is what holds the callbacks; list them under `callbacks:`",
     "callback:LambdaCallback": _CODE,
-    "callback:LearningRateScheduler": "takes a Python function; a schedule is the optimizer's `learning_rate`",
+    "callback:LearningRateScheduler": "takes Python code; a schedule is the optimizer's `learning_rate`",
     "callback:RemoteMonitor": "sends what happens to an address on the network",
     "initializer:Initializer": _BASE,
     "regularizer:Regularizer": _BASE,

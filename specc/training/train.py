@@ -28,7 +28,7 @@ from specc.lower.objects import make
 from specc.lower.saved import carry
 from specc.source.diagnostic import Diagnostic, Reporter, SpecError
 from specc.source.span import Span
-from specc.source.suggest import did_you_mean
+from specc.source.suggest import did_you_mean, nearest
 from specc.training import folder as folders
 from specc.training.batches import SpecData
 from specc.training.checking import check
@@ -135,15 +135,19 @@ def _check_options(epochs: int | None, verbose: str | None, reporter: Reporter) 
 def warn_of_unused(
     section: TrainSection, data: DataSection, ports: Sequence[Port], reporter: Reporter
 ) -> None:
-    """Tell the fields that neither an input, nor a target, nor a weight is made of."""
+    """Tell what is written, and neither an input, nor a target, nor a weight is made of it."""
     used = [port.name for port in ports]
     for stage in section.stages:
         used += [*stage.targets, *stage.sample_weight.values()]
-    for field in data.unused(tuple(used)):
-        title = f"no input, target or weight is made of the field `{field.name}`"
-        reporter.warning(
-            "training-no-effect", title, field.span, "has no effect", help="use it, or remove it"
-        )
+    wanted = tuple(used)
+    told = {f"the field `{field.name}`": (field.name, field.span) for field in data.unused(wanted)}
+    derived = data.unused_derived(wanted)
+    told |= {f"`{name}`, which is derived": (name, data.derive[name].span) for name in derived}
+    for what, (name, span) in told.items():
+        title = f"no input, target or weight is made of {what}"
+        near = nearest(name, data.bare(wanted))
+        help = f"did you mean `{near}`?" if near else "use it, or remove it"
+        reporter.warning("training-no-effect", title, span, "has no effect", help=help)
 
 
 def sections_of(spec: Spec) -> tuple[TrainSection, DataSection]:

@@ -165,3 +165,10 @@ def test_the_largest_count_is_told() -> None:
     _, told = read(f"{{source: {{csv: a}}, batch_size: {2**31}}}")
     assert told[0].label == "a whole number of at most 2147483647 belongs here"
     assert right(f"{{source: {{csv: a}}, batch_size: {2**31 - 1}}}").batch_size == 2**31 - 1
+
+
+def test_what_is_derived_for_nothing() -> None:
+    section = right("{source: {csv: a}, fields: {y: {}}, derive: {b: x + 1, c: b + y, d: c + 1, e: nowhere}}")
+    assert section.unused_derived(("c",)) == ("d", "e")
+    assert section.unused_derived(("d", "e")) == ()
+    assert section.bare(("c", "z")) == ("x", "z")

@@ -186,6 +186,18 @@ class DataSection:
         needed = self.needed(wanted)
         return tuple(f for name, f in self.fields.items() if name not in needed)
 
+    def unused_derived(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        """The derived names that nothing in `wanted` is made of."""
+        used = set(wanted)
+        for name in reversed(tuple(self.derive)):  # they refer backwards only
+            if name in used:
+                used.update(self.derive[name].names)
+        return tuple(name for name in self.derive if name not in used)
+
+    def bare(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        """The columns that `wanted` takes under their own names, without a field."""
+        return tuple(name for name in self.needed(wanted) if name not in self.fields)
+
 
 def describe_shape(shape: tuple[Any, ...] | None) -> str:
     """`[28, 28, 1]`, with `null` for what is not known; «a number» for []."""

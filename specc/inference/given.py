@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -77,7 +77,7 @@ def _about_given(found: Diagnostic, place: Span | None) -> Diagnostic:
     """What is wrong with given data, told of it: the spec of a finished run is not to be changed."""
     if found.code == "run-data":
         return found
-    near = found.help if found.help.startswith(("did you mean", "known: ")) else ""
+    near = found.help if found.help.startswith(("did you mean", "known: ", "save the file")) else ""
     return replace(found, span=place, label="", related=(), help=near or HELP.get(found.code, ""))
 
 
@@ -89,7 +89,10 @@ def _fills(section: DataSection, wanted: Wanted) -> dict[str, float | int | str]
 
 def _array(name: str, values: Any, fill: float | int | str | None) -> np.ndarray[Any, Any]:
     """A column as an array, its None and NaN filled as an empty cell of a file is."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        _refuse(f"the rows of the column `{name}` differ in shape", "")
     if array.ndim != 1 or array.dtype.kind not in "Of":
         return array
     lacking = [value is None or value != value for value in array.tolist()]
@@ -155,7 +158,6 @@ def _kind(path: Path, section: DataSection, wanted: Wanted) -> tuple[Kind, str]:
     if kind is None:
         known = ", ".join(sorted(KINDS))
         _refuse(f"`{path.name}` does not tell what kind of file it is", f"known are {known}")
-    assert kind is not None
     return kind, path.name
 
 
@@ -171,5 +173,5 @@ def _check_lengths(arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
         _refuse("there are no rows", "")
 
 
-def _refuse(title: str, help: str) -> None:
+def _refuse(title: str, help: str) -> NoReturn:
     raise SpecError([Diagnostic("run-data", title, None, help=help)])

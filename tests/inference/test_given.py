@@ -123,3 +123,8 @@ def test_a_folder_is_refused_where_no_images_are_wanted(plain: Path, monkeypatch
     monkeypatch.chdir(plain)
     found = refused(".", PLAIN, plain, n=[2])
     assert (found.code, found.title) == ("run-data", "`.` is a folder")
+
+
+def test_rows_that_differ_in_shape_are_refused(plain: Path) -> None:
+    found = refused({"a": [[1, 2], [3]], "b": [1, 2]}, PLAIN, plain, n=[2])
+    assert found.title == "the rows of the column `a` differ in shape"

@@ -64,6 +64,8 @@ class JsonLines(Table):
         for line, row in zip(self._records.read(indices), indices, strict=True):
             try:
                 value = json.loads(line)
+            except UnicodeDecodeError:
+                self._fail(row, "is not UTF-8")
             except (ValueError, RecursionError) as error:
                 self._fail(row, "is no JSON", str(error))
             if not isinstance(value, dict):

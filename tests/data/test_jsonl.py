@@ -67,3 +67,12 @@ def test_missing_values_are_refused_or_filled(tmp_path: Path, value: dict[str, A
     assert codes(caught.value) == ["data-missing"]
     filled = open_jsonl(path, located("a.jsonl"), Use(fills={"x": 5}), 0)
     assert everything(filled)["x"].tolist() == [1, 5]
+
+
+def test_bytes_that_are_no_text_are_refused_by_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"x": "a"}\n{"x": "\xff"}\n')
+    with pytest.raises(SpecError) as caught:
+        open_jsonl(path, located("a.jsonl"), Use(), 1 << 20)
+    assert [(d.code, d.notes) for d in caught.value.diagnostics] == [("data-json", ())]
+    assert caught.value.diagnostics[0].title == "row 2 of `a.jsonl` is not UTF-8"

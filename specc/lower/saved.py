@@ -10,6 +10,7 @@ import keras
 from specc.frontend.project import Reference
 from specc.frontend.spec import Spec
 from specc.graph.ir import Graph
+from specc.lower.archive import check_archive
 from specc.lower.references import inside
 from specc.source.diagnostic import Diagnostic, SpecError
 
@@ -25,6 +26,7 @@ def load_saved(path: Path, name: str) -> keras.Model:
     if path.is_dir():
         model = _from_run(path)
     elif path.suffix == ".keras":
+        check_archive(path)
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     else:
         raise ValueError(f"`{path.name}` is neither a `.keras` file nor the folder of a run")
@@ -85,5 +87,6 @@ def _rebuilt(folder: Path) -> keras.Model:
     finally:
         keras.config.set_dtype_policy(before)
     model = models["model"] if "model" in models else next(iter(models.values()))
+    check_archive(folder / "best.keras")
     model.load_weights(folder / "best.keras")
     return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -181,6 +182,8 @@ def _placed(callback: KerasObject, folder: Path) -> KerasObject:
     path = folder / str(callback.arguments.get(argument, "logs"))
     with reporting(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if callback.kind == "BackupAndRestore" and path.is_dir():
+            shutil.rmtree(path)  # of the run that this one overwrites: each starts anew
     return replace(callback, arguments={**callback.arguments, argument: str(path)})
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from specc.source.collection import no_collection
 from specc.source.diagnostic import Diagnostic, SpecError
 
 if TYPE_CHECKING:
@@ -77,11 +78,12 @@ def compile(
     """
     from specc.lower.quiet import load_tensorflow
 
-    spec = _load(path, params, overrides)
-    load_tensorflow()
-    from specc.training.train import build_compiled
+    with no_collection():
+        spec = _load(path, params, overrides)
+        load_tensorflow()
+        from specc.training.train import build_compiled
 
-    return build_compiled(spec, model)
+        return build_compiled(spec, model)
 
 
 def compile_models(
@@ -90,11 +92,12 @@ def compile_models(
     """All models of the spec by name, with fresh weights; sub-models are shared. Raises SpecError."""
     from specc.lower.quiet import load_tensorflow
 
-    spec = _load(path, params, overrides)
-    load_tensorflow()
-    from specc.lower.models import build_models
+    with no_collection():
+        spec = _load(path, params, overrides)
+        load_tensorflow()
+        from specc.lower.models import build_models
 
-    return build_models(spec)
+        return build_models(spec)
 
 
 def train(

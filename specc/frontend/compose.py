@@ -107,6 +107,9 @@ class Composer:
             title = "the path of a file is plain text: it is read before there are values"
             self.reporter.error("dynamic-path", title, value.span)
             return None
+        if "\0" in value.value:
+            self.reporter.error("unreadable-file", "a path holds no NUL character", value.span)
+            return None
         target = path.parent / value.value
         if not target.resolve().is_relative_to(self.root.resolve()):
             self.reporter.error(

@@ -11,11 +11,17 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).parents[2] / "specs"
-SPECS = sorted(ROOT.glob("**/*.yaml"))
+BASES = {"segmentation/masks"}
+"""What other specs extend: data and training, without a model of their own."""
+SPECS = sorted(
+    path for path in ROOT.glob("**/*.yaml") if path.relative_to(ROOT).with_suffix("").as_posix() not in BASES
+)
 
 
 SMALLER: dict[str, dict[str, int]] = {
     "transformer/gpt3": {"vocabulary": 64, "context": 16, "width": 32, "layers": 2, "heads": 2},
+    "segmentation/unet": {"size": 32, "filters": 4},
+    "segmentation/unet_paper": {"size": 60, "depth": 2, "filters": 4},
 }
 """Parameters of those whose weights would not fit into memory."""
 

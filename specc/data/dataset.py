@@ -14,6 +14,7 @@ from specc.data.augment import Augment
 from specc.data.errors import fail
 from specc.data.failure import Failures
 from specc.data.fields import Prepared
+from specc.data.filtering import filter_of
 from specc.data.fitted import Fitted
 from specc.data.order import Order
 from specc.data.ports import Port, cast_for, check_shape, fits, to_port
@@ -93,6 +94,12 @@ class Dataset:
     def splits(self) -> dict[SplitName, int]:
         """The splits that have rows, and how many (of the longest source)."""
         return {name: max(len(t) for t in tables.values()) for name, tables in self.parts.items()}
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """What the sources' filters kept, in words; none where there are none."""
+        tables = [t for part in self.parts.values() for t in part.values()]
+        return tuple(dict.fromkeys(found.told() for found in map(filter_of, tables) if found is not None))
 
     @property
     def fitted(self) -> Fitted:

@@ -127,11 +127,13 @@ def use_of(section: DataSection, fields: list[Field], source: str, wanted: Wante
                 numbers.add(name)
             if field.fill is not None:
                 fills[name] = field.fill
-    if section.split is not None and section.split.stratify is not None:
-        stratify = section.split.stratify.text
-        columns.add(stratify)
-        if stratify in section.fields:
-            columns.update(column.text for column in section.fields[stratify].columns)
+    if section.split is not None and section.split.by is not None:
+        by = section.split.by.text
+        columns.add(by)
+        if by in section.fields:
+            columns.update(column.text for column in section.fields[by].columns)
+    if (kept := section.sources[source].filter) is not None:
+        columns.update(kept.names)
     csv = section.sources[source].csv
     missing, mistakes = frozenset(csv.missing), frozenset(numbers - texts)
     return Use(frozenset(columns), frozenset(texts), fills, missing, csv.decimal, mistakes)

@@ -12,6 +12,7 @@ from specc.data.array_files import open_idx, open_npy, open_npz
 from specc.data.bundled import Official, open_bundled
 from specc.data.csv_table import open_csv
 from specc.data.errors import fail
+from specc.data.filtering import filtered
 from specc.data.image_files import open_images
 from specc.data.jsonl import open_jsonl
 from specc.data.paths import file, matches
@@ -73,14 +74,14 @@ def open_parts(source: Source, section: DataSection, seed: int, opening: Opening
     """The tables of a source's splits; raises SpecError."""
     if source.window is not None:
         return _open_windows(source, section.split, opening)
-    table, official = open_table(source, opening)
+    table, official = filtered(*open_table(source, opening), source)
     split = section.split
     if split is None:
         return {name: Part(table, rows) for name, rows in official.items()} or {"train": table}
     pool = np.arange(len(table), dtype=np.int64)
     if official and "test" not in split.parts:
         pool = official["train"]
-    classes = _classes(section, table, pool) if split.stratify is not None else None
+    classes = None if split.by is None else _classes(section, split.by, table, pool)
     shares = share_out(split, len(pool), seed, classes)
     parts: Parts = {name: Part(table, pool[rows]) for name, rows in shares.items()}
     if official and "test" not in split.parts:
@@ -92,17 +93,20 @@ def _open_windows(source: Source, split: Split | None, opening: Opening) -> Part
     """Windows within stretches of the series: none crosses from one split into another."""
     window = source.window
     assert window is not None
-    if split is not None and (split.stratify or split.seed is not None):
+    if split is not None and (split.by or split.seed is not None):
         title = "a series is split in order: train, validation, test"
-        fail("data-split", title, split.span, help="leave `stratify` and `seed` out")
+        fail("data-split", title, split.span, help="leave `stratify`, `per` and `seed` out")
     base: TextUnits | Table
     if source.kind == "text":
+        if source.filter is not None:
+            title = "windows slide over the whole text, and `filter` is of rows"
+            fail("data-filter", title, source.filter.span)
         (column, located), *others = source.files.items()
         if others:
             fail("data-text", "windows slide over one text", others[0][1].span)
         base = TextUnits(file(opening.root, located), located, window.unit)
     else:
-        base = open_table(source, opening)[0]
+        base = filtered(*open_table(source, opening), source)[0]
     everything: dict[SplitName, Indices] = {"train": np.arange(len(base), dtype=np.int64)}
     shares = everything if split is None else in_order(split, len(base))
     parts: Parts = {}
@@ -116,29 +120,25 @@ def _open_windows(source: Source, split: Split | None, opening: Opening) -> Part
     return parts
 
 
-def _classes(section: DataSection, table: Table, rows: Indices) -> Array:
-    """The values that a split keeps in proportion: a column's, or those of a field's column."""
-    split = section.split
-    assert split is not None and split.stratify is not None
-    name = split.stratify.text
+def _classes(section: DataSection, by: Located, table: Table, rows: Indices) -> Array:
+    """The values that a split goes by: a column's, or those of a field's column."""
+    name = by.text
     if name not in table.columns and name in section.fields:
         name = section.fields[name].columns[0].text
     column = table.columns.get(name)
     if column is None:
         fail(
             "data-column",
-            f"the data has no column `{name}` to stratify by",
-            split.stratify.span,
+            f"the data has no column `{name}` to split by",
+            by.span,
             help=did_you_mean(name, table.columns),
         )
     if column.shape:
-        fail(
-            "data-split", f"`{name}` has several values a row", split.stratify.span, "cannot be stratified by"
-        )
+        fail("data-split", f"`{name}` has several values a row", by.span, "cannot be split by")
     values = table.rows(rows, [name])[name]
     different = len(np.unique(values))
     if 2 * different > len(values):
         title = f"`{name}` has {different} different values in {len(values)} rows"
-        help = "stratify by a column of classes, or leave `stratify` out"
-        fail("data-split", title, split.stratify.span, "no proportion can be kept", help=help)
+        help = "split by a column of classes, or leave this out"
+        fail("data-split", title, by.span, "too many to split by", help=help)
     return values

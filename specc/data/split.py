@@ -47,10 +47,15 @@ def in_order(split: Split, total: int) -> dict[SplitName, Indices]:
 
 
 def share_out(split: Split, total: int, seed: int, classes: Array | None) -> dict[SplitName, Indices]:
-    """Row numbers of each part, ascending; `classes` [total] are kept in proportion."""
+    """Row numbers of each part, ascending.
+
+    `classes` [total] are kept in proportion; with `per`, each of them gets the counts. Raises SpecError.
+    """
     if not split.shuffle:
         return in_order(split, total)
     random = np.random.default_rng(seed if split.seed is None else split.seed)
+    if split.per is not None and classes is not None:
+        return _per_class(split, random, classes)
     wanted = counts(split, total)
     if classes is None:
         return _cut(random.permutation(total), wanted)
@@ -63,6 +68,21 @@ def _cut(order: Array, wanted: Mapping[SplitName, int]) -> dict[SplitName, Indic
         found[name] = np.sort(order[start : start + count]).astype(np.int64)
         start += count
     return found
+
+
+def _per_class(split: Split, random: np.random.Generator, classes: Array) -> dict[SplitName, Indices]:
+    """The counts of every class apart, put together."""
+    assert split.per is not None
+    wanted = {name: int(part) for name, part in split.parts.items()}
+    found: dict[SplitName, list[Indices]] = {name: [] for name in wanted}
+    for value in np.unique(classes):
+        rows = random.permutation(np.flatnonzero(classes == value))
+        if sum(wanted.values()) > len(rows):
+            title = f"`split` wants {sum(wanted.values())} rows of each `{split.per}`"
+            fail("data-split", title, split.span, notes=[f"there are {len(rows)} where it is {value}"])
+        for name, part in _cut(rows, wanted).items():
+            found[name].append(part)
+    return {name: np.sort(np.concatenate(parts)) for name, parts in found.items()}
 
 
 def _stratified(random: np.random.Generator, classes: Array) -> Array:

@@ -27,11 +27,11 @@ class Windows(Table):
     """Each column `c` as [length, …]; with `ahead`, `c.ahead` as [ahead, …] holds what follows."""
 
     def __init__(self, table: Table, window: Window, starts: Indices) -> None:
-        self._table, self._window, self._starts = table, window, starts
+        self.table, self._window, self._starts = table, window, starts
 
     @property
     def columns(self) -> Mapping[str, Column]:
-        columns = self._table.columns
+        columns = self.table.columns
         found = {n: Column((self._window.length, *c.shape), c.dtype) for n, c in columns.items()}
         if self._window.ahead:
             found |= {n + AHEAD: Column((self._window.ahead, *c.shape), c.dtype) for n, c in columns.items()}
@@ -42,8 +42,8 @@ class Windows(Table):
 
     def rows(self, indices: Indices, names: Sequence[str]) -> dict[str, Array]:
         """Read the rows of windows, each column once."""
-        now = [name for name in names if name in self._table.columns]
-        ahead = [name for name in names if name not in self._table.columns]
+        now = [name for name in names if name in self.table.columns]
+        ahead = [name for name in names if name not in self.table.columns]
         found = self._read(self._starts[indices], self._window.length, now)
         following = self._starts[indices] + self._window.length
         bare = [name.removesuffix(AHEAD) for name in ahead]
@@ -52,5 +52,5 @@ class Windows(Table):
 
     def _read(self, starts: Indices, length: int, names: Sequence[str]) -> dict[str, Array]:
         numbers = starts[:, None] + np.arange(length, dtype=np.int64)
-        flat = self._table.rows(numbers.reshape(-1), names)
+        flat = self.table.rows(numbers.reshape(-1), names)
         return {name: values.reshape(len(starts), length, *values.shape[1:]) for name, values in flat.items()}

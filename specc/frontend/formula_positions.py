@@ -17,6 +17,8 @@ Path = tuple[str, ...]
 
 _POSITIONS: tuple[Path, ...] = (
     ("data", "derive", "*"),
+    ("data", "source", "filter"),
+    ("data", "sources", "*", "filter"),
     ("train", "derive", "*"),
     ("train", "metrics", "*"),
     ("train", "update", "*", "loss", "*"),

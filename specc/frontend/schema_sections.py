@@ -59,7 +59,9 @@ def source() -> Schema:
         "window": ref("window"),
     }
     taken = {key for keys in KINDS.values() for key in keys}
-    return {"title": "a source"} | mapping(kinds | {key: details.get(key, ANY) for key in sorted(taken)})
+    return {"title": "a source"} | mapping(
+        kinds | {key: details.get(key, ANY) for key in sorted(taken)} | {"filter": ref("formula")}
+    )
 
 
 def window() -> Schema:
@@ -82,6 +84,7 @@ def split() -> Schema:
             "validation": part,
             "test": part,
             "stratify": ref("string"),
+            "per": ref("string"),
             "seed": ref("integer-or-null"),
             "shuffle": FLAG,
         }

@@ -102,6 +102,11 @@ class SpecData:
         return Fitted({name: steps for found in fields for name, steps in found.items()})
 
     @property
+    def filters(self) -> tuple[str, ...]:
+        """What the sources' filters kept, in words."""
+        return self._any.filters
+
+    @property
     def splits(self) -> tuple[str, ...]:
         return tuple(self._any.splits)
 
@@ -151,7 +156,9 @@ def label_range(field: Prepared, parts: Sequence[Mapping[str, Table]]) -> tuple[
     found: list[int] = []
     for part in parts:
         table = part[field.source]
-        inner = table.table if isinstance(table, Part) else table
+        inner = table
+        while isinstance(inner, Part):
+            inner = inner.table
         if not isinstance(inner, MemoryTable):
             return None
         values = field.read(table, np.arange(len(table)))

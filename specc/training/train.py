@@ -75,6 +75,9 @@ def train(
     data = SpecData(data_section, ports, root=root, seed=spec.seed)
     for stage in section.stages:
         data.opened(stage)
+    if verbose != "silent":
+        for told in data.filters:
+            log(told)
     warn_of_unused(section, data_section, ports, reporter)
     record = RunRecord(
         name=spec.name,

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from data_case import SPAN, codes
+from data_case import SPAN, codes, located, section
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,4 +58,34 @@ def test_classes_keep_their_proportion(seed: int) -> None:
 def test_what_cannot_be_shared_out_is_refused(parts: dict[str, float]) -> None:
     with pytest.raises(SpecError) as caught:
         share_out(split(**parts), 100, 0, None)
+    assert codes(caught.value) == ["data-split"]
+
+
+def test_counts_hold_for_each_value() -> None:
+    classes = np.array(["rare"] * 20 + ["common"] * 180)
+    found = share_out(Split({"train": 5, "test": 15}, SPAN, per=located("kind")), 200, 1, classes)
+    rare = {name: int((classes[rows] == "rare").sum()) for name, rows in found.items()}
+    assert rare == {"train": 5, "test": 15}
+    assert {name: len(rows) for name, rows in found.items()} == {"train": 10, "test": 30}
+    assert not set(found["train"].tolist()) & set(found["test"].tolist())
+
+
+def test_a_value_with_too_few_rows_is_refused() -> None:
+    classes = np.array([0] * 4 + [1] * 9)
+    with pytest.raises(SpecError) as caught:
+        share_out(Split({"train": 5}, SPAN, per=located("kind")), 13, 1, classes)
+    assert codes(caught.value) == ["data-split"]
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        "{train: 0.5, per: label}",
+        "{train: 5, per: label, stratify: label}",
+        "{train: 5, per: label, shuffle: false}",
+    ],
+)
+def test_counts_of_each_value_are_counts(split: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        section(f"source: {{dataset: digits}}\nsplit: {split}")
     assert codes(caught.value) == ["data-split"]

@@ -22,6 +22,7 @@ ELSEWHERE: dict[str, str] = {
     "data-csv": "data/test_csv_table.py",
     "data-download": "data/test_images_and_records.py",
     "data-file": "data/test_paths.py",
+    "data-filter": "data/test_filtering.py",
     "data-fitted": "data/test_open_data.py",
     "data-formula": "data/test_open_data.py",
     "data-image": "data/test_images_and_records.py",

@@ -46,6 +46,9 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 """The kinds of source, each with the keys that may stand beside it."""
 
+OF_EVERY_KIND = ("filter",)
+"""Keys that may stand beside every kind."""
+
 _ONE_FILE = ("csv", "jsonl", "npz", "tfrecord")
 _PER_COLUMN = ("npy", "idx")
 
@@ -90,17 +93,19 @@ def _read_source(value: Value, context: Context) -> Source | None:
         _report_kind(value, kinds, context)
         return None
     kind = kinds[0]
-    context.check_keys(value, f"a `{kind}` source", (kind, *KINDS[kind]))
+    context.check_keys(value, f"a `{kind}` source", (kind, *KINDS[kind], *OF_EVERY_KIND))
     entry = value.get(kind)
     assert entry is not None
     files = _read_files(kind, entry, context)
     window = _read_window(value, kind, context)
+    rows = value.get("filter")
     base = context.text(value, "base")
     csv = _read_csv(value, context) if kind == "csv" else CsvFormat()
     if files is None:
         return None
     named = "dataset" if kind == "sklearn" else kind
-    return Source(cast(Kind, named), files, value.span, csv, window, base)
+    kept = None if rows is None else context.formula(rows, "filter")
+    return Source(cast(Kind, named), files, value.span, csv, window, base, kept)
 
 
 def _report_kind(value: Mapping, kinds: list[str], context: Context) -> None:
@@ -209,7 +214,7 @@ def read_split(value: Value | None, context: Context) -> Split | None:
     if not isinstance(value, Mapping):
         context.wrong("split", value, "a mapping such as `{train: 0.8, test: 0.2}`")
         return None
-    context.check_keys(value, "`split`", (*SPLITS, "stratify", "seed", "shuffle"))
+    context.check_keys(value, "`split`", (*SPLITS, "stratify", "per", "seed", "shuffle"))
     parts: dict[SplitName, float] = {}
     for name in SPLITS:
         part = value.get(name)
@@ -220,18 +225,34 @@ def read_split(value: Value | None, context: Context) -> Split | None:
         else:
             context.wrong(name, part, "a fraction between 0 and 1, or a count,")
     _check_parts(value, parts, context)
-    stratify = value.get("stratify")
+    stratify, per = value.get("stratify"), value.get("per")
     shuffle = context.switch(value, "shuffle", True)
     if stratify is not None and not shuffle:
         span = value.key("stratify").span
         context.reporter.error("data-split", "a split in order cannot be stratified", span)
+    if per is not None:
+        _check_per(value, parts, shuffle, context)
     return Split(
         parts,
         value.span,
         stratify=None if stratify is None else context.column("stratify", stratify),
         seed=context.count(value, "seed", 0, 0, MOST_SEED) if "seed" in value else None,
         shuffle=shuffle,
+        per=None if per is None else context.column("per", per),
     )
+
+
+def _check_per(value: Mapping, parts: dict[SplitName, float], shuffle: bool, context: Context) -> None:
+    span = value.key("per").span
+    if not shuffle:
+        context.reporter.error("data-split", "a split in order has no counts by value", span)
+    if "stratify" in value:
+        title = "`stratify` keeps proportions, and `per` makes all values as frequent"
+        related = [(value.key("stratify").span, "the other")]
+        context.reporter.error("data-split", title, span, "one of them", related=related)
+    if any(isinstance(part, float) for part in parts.values()):
+        help = "`{train: 20, test: 100, per: label}` takes 20 and 100 rows of each label"
+        context.reporter.error("data-split", "`per` wants counts, not fractions", value.span, help=help)
 
 
 def _is_part(value: object) -> bool:

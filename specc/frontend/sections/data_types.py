@@ -74,7 +74,8 @@ class Source:
     """Files, or a data set by its name, that give named columns.
 
     `files` maps columns to paths or patterns; a file with columns of its own stands under ``""``.
-    `base` is the folder that paths within the data start from.
+    `base` is the folder that paths within the data start from. Rows for which `filter`, a formula over one
+    row's columns, is false are left out.
     """
 
     kind: Kind
@@ -83,13 +84,15 @@ class Source:
     csv: CsvFormat = CsvFormat()
     window: Window | None = None
     base: Located | None = None
+    filter: Formula | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
     """How rows are shared out: fractions of 1, or counts. What is not named gets nothing.
 
-    Without `shuffle` the parts are stretches of the data in order: train, then validation, then test.
+    `stratify` keeps the proportions of a column's values; with `per`, the counts hold for each value of a
+    column. Without `shuffle` the parts are stretches of the data in order: train, then validation, then test.
     """
 
     parts: MappingType[SplitName, float]
@@ -97,6 +100,12 @@ class Split:
     stratify: Located | None = None
     seed: int | None = None
     shuffle: bool = True
+    per: Located | None = None
+
+    @property
+    def by(self) -> Located | None:
+        """The column whose values decide which rows go where."""
+        return self.stratify or self.per
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,7 @@ def test_values_are_pythons(text: str) -> None:
         ("0 or 'x'", "x"),
         ("min([3, 1, 2])", 1),
         ("log(1) + sqrt(4)", 2.0),
+        ("ceil(2.2 * 3) * 10 + floor(-0.5)", 69),
     ],
 )
 def test_what_expressions_give(text: str, value: Any) -> None:

@@ -80,6 +80,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "str": lambda value: to_text(value),
     "log": math.log,
     "sqrt": math.sqrt,
+    "ceil": math.ceil,
+    "floor": math.floor,
 }
 """The functions that expressions know; all of Python's own meaning."""
 
@@ -183,6 +185,8 @@ class _Evaluation:
         if isinstance(base, (list, str)) and isinstance(index, int) and not -len(base) <= index < len(base):
             what = f"the index {index} is outside {describe_python(base)} of {len(base)}"
             raise ExpressionError(what, node.start, node.end)
+        if isinstance(base, dict):
+            return _under(base, index, node)
         return base[index]
 
     def unary(self, node: n.Unary) -> Any:
@@ -240,6 +244,17 @@ class _Evaluation:
 
     def refuse(self, node: Expression) -> Any:
         raise ExpressionError("this has no meaning in an expression", node.start, node.end)
+
+
+def _under(mapping: dict[str, Any], key: Any, node: n.Subscript) -> Any:
+    """What lies under a key. Keys are texts: a number finds the key that is written as it is."""
+    if isinstance(key, (list, dict)):
+        raise TypeError("a key is a text")
+    text = to_text(key)
+    if text not in mapping:
+        help = did_you_mean(text, mapping, limit=12)
+        raise ExpressionError(f"there is no key `{text}`", node.start, node.end, help)
+    return mapping[text]
 
 
 def _check_cost(node: n.Binary, left: Any, right: Any) -> None:
@@ -321,9 +336,16 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">=": lambda a, b: a >= b,
     "==": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
-    "in": lambda a, b: a in b,
-    "not in": lambda a, b: a not in b,
+    "in": lambda a, b: _holds(b, a),
+    "not in": lambda a, b: not _holds(b, a),
 }
+
+
+def _holds(container: Any, item: Any) -> bool:
+    """Whether a list or a text holds something, or a mapping has such a key."""
+    if isinstance(container, dict) and not isinstance(item, (list, dict)):
+        return to_text(item) in container
+    return item in container
 
 
 def _modulo(a: Any, b: Any) -> Any:

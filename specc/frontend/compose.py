@@ -1,12 +1,13 @@
 """Several files and the command line to one document: `extends`, `import`, `--set`.
 
-Deepest `extends` < file < `--set`, left to right. Files are read only from the folder of the spec that was
-named, and below it.
+Deepest `extends` < file < `--set`, left to right; of several files that one extends, a later lies over an
+earlier. Files are read only from the folder of the spec that was named, and below it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 
 from specc.frontend.overrides import CommandLine, set_path
@@ -15,7 +16,7 @@ from specc.source.diagnostic import Reporter
 from specc.source.files import read_text
 from specc.source.parse import parse
 from specc.source.span import Span
-from specc.source.values import Mapping, Scalar, Value, describe
+from specc.source.values import Mapping, Scalar, Sequence, Value, describe
 
 DEEPEST = 20
 """How many files may extend or import one another in a chain."""
@@ -65,14 +66,17 @@ class Composer:
         if value is None:
             return None
         imports = self._imports(value, path, chain)
-        parent = value.get("extends")
-        if parent is not None:
-            below = self._follow(parent, path, chain)
-            if below is None:
-                return None
-            value = merge(below.value, value.without("extends"), self.reporter)
-            imports = {**below.imports, **imports}
-        return Document(value.without("import"), path, imports)
+        parents = value.get("extends")
+        if parents is None:
+            return Document(value.without("import"), path, imports)
+        below = [self._follow(parent, path, chain) for parent in _each(parents)]
+        read = [document for document in below if document is not None]
+        if len(read) < len(below):
+            return None
+        layers = [*(document.value for document in read), value.without("extends")]
+        merged = reduce(lambda under, over: merge(under, over, self.reporter), layers)
+        found = {alias: file for document in read for alias, file in document.imports.items()}
+        return Document(merged.without("import"), path, {**found, **imports})
 
     def _read(self, path: Path, span: Span | None) -> Mapping | None:
         text = read_text(path, self.reporter, span)
@@ -120,3 +124,8 @@ class Composer:
             )
             return None
         return self._document(target, chain, value.span)
+
+
+def _each(value: Value) -> tuple[Value, ...]:
+    """The items of a list, or the only one."""
+    return value.items if isinstance(value, Sequence) else (value,)

@@ -69,6 +69,27 @@ def names(steps: Any) -> list[Any]:
 
 
 # --- extends ----------------------------------------------------------------------------------------------
+def test_of_several_files_the_later_lies_over_the_earlier(compose: Compose) -> None:
+    data = good(
+        compose(
+            "extends: [first.yaml, second.yaml]\nc: main\n",
+            first="extends: base.yaml\na: 1\nb: first\nc: first\n",
+            second="b: second\nc: second\nd: [2]\n",
+            base="a: base\nd: [1]\n",
+        )
+    )
+    assert data == {"a": 1, "d": [2], "b": "second", "c": "main"}
+
+
+def test_imports_of_all_extended_files_are_known(compose: Compose, tmp_path: Path) -> None:
+    compose(
+        "extends: [a.yaml, b.yaml]\n", a="import: {x: c.yaml}\n", b="import: {y: c.yaml}\n", c="let: {}\n"
+    )
+    document, found = composed(tmp_path / "main.yaml")
+    assert document is not None and not found
+    assert set(document.imports) == {"x", "y"}
+
+
 def test_mappings_merge_the_child_wins_lists_replace(compose: Compose) -> None:
     data = good(
         compose(
@@ -177,13 +198,19 @@ def test_a_file_that_is_included_often_is_read_once(tmp_path: Path) -> None:
         ("none.yaml", "missing-file"),
         ("$a", "dynamic-path"),
         ("3", "wrong-type"),
-        ("[a]", "wrong-type"),
         ("list.yaml", "wrong-type"),
     ],
 )
 def test_files_that_cannot_be_taken(compose: Compose, key: str, path: str, code: str) -> None:
     other = "extends: main.yaml\n"
     assert codes(compose(key.format(path) + "\n", other=other, list="- 1\n")) == [code]
+
+
+@pytest.mark.parametrize(
+    ("key", "code"), [("extends: [a]", "missing-file"), ("import: {x: [a]}", "wrong-type")]
+)
+def test_only_extends_takes_a_list(compose: Compose, key: str, code: str) -> None:
+    assert codes(compose(f"{key}\n")) == [code]
 
 
 def test_a_link_out_of_the_folder_is_outside(tmp_path: Path) -> None:

@@ -177,10 +177,13 @@ def test_values_are_pythons(text: str) -> None:
         ("min([3, 1, 2])", 1),
         ("log(1) + sqrt(4)", 2.0),
         ("ceil(2.2 * 3) * 10 + floor(-0.5)", 69),
+        ("table[50] + table['50'][:1]", [3, 4, 3]),
+        ("table[true]", "on"),
+        ("50 in table and 'x' not in table and 51 not in table", True),
     ],
 )
 def test_what_expressions_give(text: str, value: Any) -> None:
-    found = evaluate(parse_text(text), {"stage": {"filters": 64}})
+    found = evaluate(parse_text(text), {"stage": {"filters": 64}, "table": {"50": [3, 4], "true": "on"}})
     assert (found, type(found)) == (value, type(value))
 
 
@@ -354,7 +357,14 @@ def test_doubled_dollars_are_the_text_itself(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "characters"),
-    [("$(1 + zz)", "zz"), ("a$(zz)b$a", "zz"), ("$stage.nope", "stage.nope"), ("$(len(1) + 2)", "len(1)")],
+    [
+        ("$(1 + zz)", "zz"),
+        ("a$(zz)b$a", "zz"),
+        ("$stage.nope", "stage.nope"),
+        ("$(stage[50])", "stage[50]"),
+        ("$(stage[[1]])", "stage[[1]]"),
+        ("$(len(1) + 2)", "len(1)"),
+    ],
 )
 def test_errors_stand_at_their_characters(text: str, characters: str) -> None:
     with pytest.raises(ExpressionError) as wrong:

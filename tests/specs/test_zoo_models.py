@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from zoo_files import FILES, ROOT, SPECS, name_of, params_of
+from zoo_files import FILES, LIGHT, ROOT, name_of, params_of
 
 import specc
 
@@ -51,7 +51,7 @@ def expected_and_found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tu
     """What each model gives before it is saved, and loaded in a Python that does not import specc."""
     root = tmp_path_factory.mktemp("saved")
     expected = {}
-    for path in SPECS:
+    for path in LIGHT:
         folder = root / path.stem
         folder.mkdir()
         model = specc.compile(path, params_of(path))
@@ -66,7 +66,7 @@ def expected_and_found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tu
     }
 
 
-@pytest.mark.parametrize("path", SPECS, ids=name_of)
+@pytest.mark.parametrize("path", LIGHT, ids=name_of)
 def test_resolving_keeps_the_architecture(path: Path, tmp_path: Path) -> None:
     flat = tmp_path / "flat.yaml"
     flat.write_text(specc.resolve(path, params_of(path)), encoding="utf-8")
@@ -77,7 +77,7 @@ def test_resolving_keeps_the_architecture(path: Path, tmp_path: Path) -> None:
     assert specc.resolve(flat) == flat.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", SPECS, ids=name_of)
+@pytest.mark.parametrize("path", LIGHT, ids=name_of)
 def test_a_saved_model_is_plain_keras(
     path: Path, expected_and_found: dict[str, tuple[list[Any], list[Any]]]
 ) -> None:
@@ -125,5 +125,5 @@ def test_training_reaches_its_quality(name: str, tmp_path: Path) -> None:
 
 
 def test_every_spec_with_data_is_trained() -> None:
-    with_data = {name_of(path) for path in SPECS if "\ndata:" in path.read_text(encoding="utf-8")}
+    with_data = {name_of(path) for path in LIGHT if "\ndata:" in path.read_text(encoding="utf-8")}
     assert with_data == set(QUALITY)

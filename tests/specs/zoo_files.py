@@ -11,12 +11,18 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).parents[2] / "specs"
-BASES = {"segmentation/masks"}
-"""What other specs extend: data and training, without a model of their own."""
-SPECS = sorted(
-    path for path in ROOT.glob("**/*.yaml") if path.relative_to(ROOT).with_suffix("").as_posix() not in BASES
-)
 
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file is a spec by itself; the others are parts, which specs extend."""
+    keys = {line.partition(":")[0] for line in path.read_text(encoding="utf-8").splitlines()}
+    return bool(keys & {"model", "models", "extends"})
+
+
+SPECS = [path for path in sorted(ROOT.glob("*/*.yaml")) if _is_whole(path)]
+CLASSIFIERS = [path for path in SPECS if path.parent.name == "cnn"]
+"""Those of many layers and many weights, which `counterparts.py` looks at."""
+LIGHT = [path for path in SPECS if path not in CLASSIFIERS]
 
 SMALLER: dict[str, dict[str, int]] = {
     "transformer/gpt3": {"vocabulary": 64, "context": 16, "width": 32, "layers": 2, "heads": 2},

@@ -1,0 +1,35 @@
+"""Specs of the zoo against `keras.applications`, small; `counterparts.py` goes through all of them."""
+
+from __future__ import annotations
+
+import keras
+import pytest
+from counterparts import CLOSE, copy_weights, counterpart_parameters, difference, path_of
+from variants import VARIANTS, Variant
+from zoo_page import figures
+
+pytestmark = pytest.mark.slow
+
+COMPARED = {"cnn/vgg depth=16", "cnn/resnet depth=50"}
+"""One of each family, the smallest."""
+CHOSEN = [variant for variant in VARIANTS if variant.label in COMPARED]
+
+
+def test_each_that_is_compared_is_there() -> None:
+    assert {variant.label for variant in CHOSEN} == COMPARED
+
+
+@pytest.mark.parametrize("variant", CHOSEN, ids=lambda variant: variant.label)
+def test_the_same_function(variant: Variant) -> None:
+    assert difference(variant) <= CLOSE
+
+
+@pytest.mark.parametrize("variant", CHOSEN, ids=lambda variant: variant.label)
+def test_as_many_parameters(variant: Variant) -> None:
+    assert figures(path_of(variant), variant.params).parameters == counterpart_parameters(variant)
+
+
+def test_weights_that_do_not_fit_are_told() -> None:
+    small, large = (keras.Sequential([keras.Input([2]), keras.layers.Dense(n)]) for n in (3, 4))
+    with pytest.raises(ValueError, match="weight 0"):
+        copy_weights(small, large)

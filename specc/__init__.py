@@ -5,12 +5,13 @@ import specc
 
 print(specc.check("lenet.yaml"))                    # a Report: all that is wrong, at its line
 model = specc.compile("lenet.yaml", {"filters": 8})  # a plain keras.Model
+text = specc.decompile(model)                       # and back: the spec of any Functional model
 run = specc.train("lenet.yaml")                     # a Run: run.model, run.evaluate(), run.predict(data)
 run = specc.open_run("runs/lenet-20260101-120000")
 ```
 """
 
-from specc.api import Report, check, compile, compile_models, open_run, register, resolve, train
+from specc.api import Report, check, compile, compile_models, decompile, open_run, register, resolve, train
 from specc.source.diagnostic import Diagnostic, RunError, SpecError
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "check",
     "compile",
     "compile_models",
+    "decompile",
     "open_run",
     "register",
     "resolve",

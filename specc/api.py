@@ -100,6 +100,17 @@ def compile_models(
         return build_models(spec)
 
 
+def decompile(model: keras.Model, *, flat: bool = False) -> str:
+    """The spec, as YAML text, that builds the same model as a Functional or Sequential Keras model.
+
+    Repeated structure becomes blocks and repeats; with `flat`, there is one step a layer. The compiled spec
+    has the same weights in the same order. Raises SpecError naming everything that a spec cannot say.
+    """
+    from specc.decompile.model import decompile_model
+
+    return decompile_model(model, flat=flat).text
+
+
 def train(
     path: str | Path,
     params: Values = None,
@@ -115,6 +126,7 @@ def train(
     verbose: str | None = None,
     log: Callable[[str], None] = print,
     warn: Callable[[Diagnostic], None] | None = None,
+    initial_weights: str | Path | None = None,
 ) -> Run:
     """Train the spec's model and return its run; the folder holds all that is needed to use it again.
 
@@ -126,6 +138,8 @@ def train(
     - `callbacks`: Keras callbacks beside the spec's.
     - `verbose`: `bar`, `line` (by `log`) or `silent`; otherwise a bar on a terminal and lines elsewhere.
     - `warn`: takes the warnings.
+    - `initial_weights`: a run's folder, a `.keras` or a `.weights.h5` file, whose layers' weights the model
+      starts with.
 
     Ctrl-C ends training with the status `interrupted`, and the run is returned. Raises SpecError where the
     spec, the data or an argument is wrong, RunError where training fails.
@@ -152,6 +166,7 @@ def train(
         verbose=verbose,  # type: ignore[arg-type]
         log=log,
         reporter=reporter,
+        initial_weights=None if initial_weights is None else Path(initial_weights),
     )
     for warning in (*spec.warnings, *reporter.sorted()):
         if warn is not None:

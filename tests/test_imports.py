@@ -16,7 +16,7 @@ LAYERS = (
     {"frontend"},
     {"graph"},
     {"lower", "data"},
-    {"training"},
+    {"training", "decompile"},
     {"inference", "report"},
     {"cli"},
 )

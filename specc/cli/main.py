@@ -25,6 +25,7 @@ COMMANDS = {
     "plan": "Tell what a model weighs and what a training step costs.",
     "diff": "Tell what differs between two specs.",
     "compile": "Build a model and save it as a .keras file.",
+    "decompile": "Write the spec of a Keras model.",
     "train": "Train the model of a spec into the folder of a run.",
     "evaluate": "Compute the metrics of a trained model.",
     "predict": "Apply a trained model to a file, and write a CSV.",

@@ -132,12 +132,15 @@ def models_used(graph: Graph) -> list[str]:
     """The other models a graph calls or wraps, in order of first use."""
     found: dict[str, None] = {}
     for node in graph.nodes:
-        if isinstance(node.operation, Use):
-            found[node.operation.model] = None
-        elif isinstance(node.operation, Layer):
-            for name in _within(node.operation.object):
-                found[name] = None
+        found |= dict.fromkeys(models_within(node.operation))
     return list(found)
+
+
+def models_within(operation: Operation) -> list[str]:
+    """The models that a call is of, or that its layer wraps."""
+    if isinstance(operation, Use):
+        return [operation.model]
+    return list(_within(operation.object)) if isinstance(operation, Layer) else []
 
 
 def _within(data: Any) -> Iterator[str]:

@@ -50,6 +50,8 @@ def read_layer(layer: keras.layers.Layer, model_name: ModelName) -> KerasObject:
     `trainable` is left out too: it is the node's. Raises UnreadableError.
     """
     kind = kind_of(layer)
+    if is_layer_scale(layer):
+        return _layer_scale(layer)
     if kind is None:
         raise UnreadableError(_why_not(layer))
     signature = load().objects["layer"][kind]
@@ -67,6 +69,28 @@ def read_layer(layer: keras.layers.Layer, model_name: ModelName) -> KerasObject:
     _leave_out_strides(signature, arguments, config)
     arguments |= _policy(layer)
     return KerasObject("layer", kind, arguments)
+
+
+def is_layer_scale(layer: keras.layers.Layer) -> bool:
+    """Whether this is ConvNeXt's own layer, which keras.applications does not export."""
+    return _is_of_applications(layer, "LayerScale")
+
+
+def is_scaled_sum(layer: keras.layers.Layer) -> bool:
+    """Whether this is InceptionResNetV2's own layer, `x + scale * y`."""
+    return _is_of_applications(layer, "CustomScaleLayer")
+
+
+def _is_of_applications(layer: keras.layers.Layer, name: str) -> bool:
+    return type(layer).__name__ == name and type(layer).__module__.startswith("keras.src.applications.")
+
+
+def _layer_scale(layer: Any) -> KerasObject:
+    """A weight for each channel, as the layer of Keras's that has exactly that weight."""
+    initializer = KerasObject("initializer", "Constant", {"value": layer.init_values})
+    width = int(layer.projection_dim)
+    given = {"equation": "...d,d->...d", "output_shape": width, "kernel_initializer": initializer}
+    return KerasObject("layer", "EinsumDense", given | _policy(layer))
 
 
 def _config(layer: keras.layers.Layer) -> dict[str, Any]:
@@ -140,7 +164,7 @@ def _policy(layer: keras.layers.Layer) -> dict[str, Any]:
     policy = layer.dtype_policy.name
     if layer.dtype_policy.quantization_mode is not None:
         raise UnreadableError("it is quantized")
-    return {} if policy == keras.config.dtype_policy().name else {"dtype": policy}
+    return {} if policy == "float32" else {"dtype": policy}
 
 
 def _leave_out_strides(signature: Signature, arguments: dict[str, Any], config: dict[str, Any]) -> None:

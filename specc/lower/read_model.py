@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 from keras import tree
 
-from specc.catalog.objects import KerasObject
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.formula import tensor_names
 from specc.frontend.expressions.nodes import Expression, dotted
 from specc.frontend.project import ENTRY
-from specc.graph.ir import Formula, Graph, Input, Layer, Node, Operation, Origin, Reuse, Use, Weight, Wire
+from specc.graph.ir import Formula, Graph, Input, Layer, Node, Operation, Origin, Reuse, Use, Wire
 from specc.graph.verify import verify
 from specc.lower.read_calls import (
     by_input,
@@ -30,10 +30,28 @@ from specc.lower.read_calls import (
     ordered,
     plain_setting,
 )
-from specc.lower.read_layer import UnreadableError, read_layer
+from specc.lower.read_kind import functional, is_frozen, why_no_input
+from specc.lower.read_layer import UnreadableError, is_scaled_sum, read_layer
 from specc.lower.read_op import named, read_operation
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
+
+
+@dataclass(frozen=True)
+class ReadModel:
+    """A model as graphs, those it calls before it; and the layers that each graph's `Layer` nodes stand for,
+    in the order of those nodes."""
+
+    graphs: dict[str, Graph]
+    layers: dict[str, list[keras.layers.Layer]]
+
+
+def read_model(model: keras.Model) -> ReadModel:
+    """The graphs of a model and of those it calls, and their layers; the last graph is `model`.
+
+    Raises SpecError (`inexpressible`) naming everything that a spec cannot say.
+    """
+    return _read(model, _Reading())
 
 
 def read_models(model: keras.Model) -> dict[str, Graph]:
@@ -41,12 +59,7 @@ def read_models(model: keras.Model) -> dict[str, Graph]:
 
     Raises SpecError (`inexpressible`) naming everything that a spec cannot say.
     """
-    reading = _Reading()
-    reading.model(model, ENTRY)
-    reading.reporter.stop_if_failed()
-    for graph in reading.graphs.values():
-        verify(graph)
-    return reading.graphs
+    return read_model(model).graphs
 
 
 def read_graph(model: keras.Model) -> Graph:
@@ -54,11 +67,18 @@ def read_graph(model: keras.Model) -> Graph:
 
     Raises SpecError (`inexpressible`) naming everything that a spec cannot say.
     """
-    reading = _Reading(flat=True)
-    reading.model(model, ENTRY)
+    return _read(model, _Reading(flat=True)).graphs[ENTRY]
+
+
+def _read(model: keras.Model, reading: _Reading) -> ReadModel:
+    try:
+        reading.model(model, ENTRY)
+    except UnreadableError as error:
+        reading.refuse(f"the model `{model.name}`", str(error))
     reading.reporter.stop_if_failed()
-    verify(reading.graphs[ENTRY])
-    return reading.graphs[ENTRY]
+    for graph in reading.graphs.values():
+        verify(graph)
+    return ReadModel(reading.graphs, reading.layers)
 
 
 class _Reading:
@@ -70,9 +90,11 @@ class _Reading:
         self.graphs: dict[str, Graph] = {}
         self.names: dict[int, str] = {}
         self.owners: dict[int, tuple[keras.layers.Layer, str]] = {}
+        self.layers: dict[str, list[keras.layers.Layer]] = {}
 
     def model(self, model: keras.Model, name: str) -> None:
-        graph = _Model(self, _functional(model, self.reporter), name).read()
+        """Read a model and, before it, those it calls; raises UnreadableError where it tells no graph."""
+        graph = _Model(self, functional(model), name).read()
         if graph is not None:
             self.graphs[name] = graph
 
@@ -89,26 +111,6 @@ class _Reading:
         self.reporter.error("inexpressible", f"{what} cannot be written in a spec", None, notes=[why])
 
 
-def _functional(model: keras.Model, reporter: Reporter) -> keras.Model:
-    """The functional model that a model is or holds."""
-    if isinstance(model, keras.Sequential):
-        inner = model._functional
-        if inner is not None:
-            return inner
-        why, help = "it is not built: the shape of its input is not known", "call `model.build(…)` first"
-    elif hasattr(model, "_nodes") and hasattr(model, "operations"):
-        return model
-    else:
-        why, help = (
-            f"it is a {type(model).__name__}: only Functional and Sequential models tell their graph",
-            "",
-        )
-    title = f"the model `{model.name}` cannot be written in a spec"
-    reporter.error("inexpressible", title, None, notes=[why], help=help)
-    reporter.stop_if_failed()
-    raise AssertionError("unreachable")
-
-
 class _Model:
     """Reads one functional model; `prefix` comes before names of what is taken apart."""
 
@@ -116,24 +118,25 @@ class _Model:
         self.reading, self.model, self.graph_name = reading, model, name
         self.span = Span(f"<{model.name}>", 1, 1, 1, 1)
         self.nodes: list[Node] = []
-        self.weights: list[Weight] = []
         self.inputs: list[Input] = []
         self.tensors: dict[int, str] = {}
         self.taken: set[str] = set()
         self.layers: dict[int, str] = {}
+        reading.layers[name] = []
 
     def read(self) -> Graph | None:
         for tensor in self.model.inputs:
             self.input(tensor)
         self.body(self.model, "")
+        outputs = tuple(self.outputs())
         if self.reading.reporter.failed:
             return None
         return Graph(
             self.graph_name,
             tuple(self.inputs),
-            tuple(self.weights),
+            (),
             tuple(self.nodes),
-            tuple(self.outputs()),
+            outputs,
             self.span,
             bool(self.model.trainable),
         )
@@ -141,25 +144,25 @@ class _Model:
     def input(self, tensor: keras.KerasTensor) -> None:
         layer = tensor._keras_history.operation
         name = self.name(layer.name)
-        if tensor.shape and tensor.shape[0] is not None:
-            self.reading.refuse(f"the input `{layer.name}`", f"its batch is fixed to {tensor.shape[0]}")
-        if getattr(layer, "sparse", False) or getattr(layer, "ragged", False):
-            self.reading.refuse(f"the input `{layer.name}`", "it is sparse or ragged")
+        if (why := why_no_input(layer, tensor)) is not None:
+            self.reading.refuse(f"the input `{layer.name}`", why)
         self.inputs.append(Input(name, tuple(tensor.shape[1:]), str(tensor.dtype), self.span))
         self.tensors[id(tensor)] = name
 
     def outputs(self) -> Iterator[tuple[str, str]]:
         structure = self.model._outputs_struct
         if isinstance(structure, dict):
+            if any(not isinstance(tensor, keras.KerasTensor) for tensor in structure.values()):
+                self.reading.refuse(f"the model `{self.model.name}`", "its outputs are nested in one another")
+                return
             for key, tensor in structure.items():
                 yield _valid(str(key)), self.tensors[id(tensor)]
             return
         taken: set[str] = set()
         for tensor in self.model.outputs:
-            name = self.tensors[id(tensor)]
-            if name not in taken:
-                taken.add(name)
-                yield name, name
+            name = _unique(self.tensors[id(tensor)], taken)
+            taken.add(name)
+            yield name, self.tensors[id(tensor)]
 
     # --- nodes --------------------------------------------------------------------------------------------
     def body(self, model: keras.Model, prefix: str) -> None:
@@ -184,8 +187,8 @@ class _Model:
 
     def layer(self, node: Any, prefix: str) -> None:
         layer = node.operation
-        if type(layer).__module__.startswith("keras.src.applications."):
-            self.known(node, prefix)
+        if is_scaled_sum(layer):
+            self.scaled_sum(node, prefix)
             return
         name = self.name(prefix + layer.name)
         operation: Operation
@@ -195,9 +198,10 @@ class _Model:
             operation = Layer(read_layer(layer, self.reading.model_name))
             self.own(layer)
             self.layers[id(layer)] = name
+            self.reading.layers[self.graph_name].append(layer)
         inputs, settings = self.arguments(node)
-        frozen = False if isinstance(operation, Layer) and not layer.trainable and layer.variables else None
-        self.add(node, name, operation, inputs, settings, frozen)
+        frozen = isinstance(operation, Layer) and self.model.trainable and is_frozen(layer)
+        self.add(node, name, operation, inputs, settings, False if frozen else None)
 
     def own(self, layer: keras.layers.Layer) -> None:
         """A layer's weights belong to one model of a spec."""
@@ -208,27 +212,11 @@ class _Model:
                 "of which neither calls the other for it"
             )
 
-    def known(self, node: Any, prefix: str) -> None:
-        """Layers of keras.applications' own, as formulas."""
-        layer = node.operation
-        name = self.name(prefix + layer.name)
-        kind = type(layer).__name__
-        if kind == "LayerScale":
-            gamma = self.layers.get(id(layer)) or self.name(f"{name}.gamma")
-            if id(layer) not in self.layers:
-                self.layers[id(layer)] = gamma
-                initializer = KerasObject("initializer", "Constant", {"value": layer.init_values})
-                shape, trainable = (int(layer.projection_dim),), bool(layer.trainable)
-                self.weights.append(Weight(gamma, shape, initializer, trainable, Origin(self.span)))
-            (tensor,) = node.input_tensors
-            made = n.Binary("*", self.named(tensor), named(gamma))
-        elif kind == "CustomScaleLayer":
-            left, right = map(self.named, node.input_tensors)
-            scaled = n.Binary("*", right, n.Constant(layer.scale))
-            made = n.Binary("+", left, scaled)
-        else:
-            raise UnreadableError(f"`{kind}` is a layer of keras.applications that is not known here")
-        self.append(name, made, node.outputs[0])
+    def scaled_sum(self, node: Any, prefix: str) -> None:
+        """The scale layer of keras.applications' InceptionResNetV2, as a formula."""
+        left, right = map(self.named, node.input_tensors)
+        scaled = n.Binary("*", right, n.Constant(node.operation.scale))
+        self.append(self.name(prefix + node.operation.name), n.Binary("+", left, scaled), node.outputs[0])
 
     def operation(self, node: Any, prefix: str) -> None:
         made = read_operation(node.operation, node.arguments, self.reference)
@@ -266,7 +254,7 @@ class _Model:
 
     # --- models within ------------------------------------------------------------------------------------
     def use(self, node: Any, prefix: str) -> None:
-        inner = _functional(node.operation, self.reading.reporter)
+        inner = functional(node.operation)
         given = dict(by_input(inner, node))
         settings = model_settings(node, skip=1)
         if self.reading.flat:
@@ -372,4 +360,4 @@ def _unique(name: str, taken: set[str]) -> str:
     return found
 
 
-__all__ = ["read_graph", "read_models"]
+__all__ = ["ReadModel", "read_graph", "read_model", "read_models"]

@@ -1,0 +1,74 @@
+"""A Keras model as the text of a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from specc.decompile.flat import flat as flat_document
+from specc.decompile.names import rename_models, valid_name
+from specc.decompile.training import UnsaidError, train_section
+from specc.decompile.write import write
+from specc.frontend.project import ENTRY
+from specc.graph.ir import Graph
+from specc.lower.read_model import ReadModel, read_model
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Decompiled:
+    """The text of a spec, how many blocks it has, and the model it came from, as it was read."""
+
+    text: str
+    blocks: int
+    read: ReadModel
+
+
+def decompile_model(
+    model: keras.Model,
+    *,
+    source: str = "",
+    training: Mapping[str, Any] | None = None,
+    flat: bool = False,
+) -> Decompiled:
+    """The spec that builds the same model: a Functional or Sequential one.
+
+    - `source`: where the model is from, for the spec's description;
+    - `training`: how it was compiled (Keras's `compile_config`); the model's own otherwise;
+    - `flat`: one step a call, without blocks and loops.
+
+    Raises SpecError (`inexpressible`) naming everything that a spec cannot say.
+    """
+    read = read_model(model)
+    graphs = rename_models(read.graphs)
+    document: dict[str, Any] = flat_document(graphs)
+    train, notes = _training(model, graphs[ENTRY], _compiled(model) if training is None else training)
+    text = write(document | train, valid_name(model.name), _description(model, source), notes)
+    return Decompiled(text, len(document.get("blocks", ())), read)
+
+
+def _description(model: keras.Model, source: str) -> str:
+    origin = f"`{source}`" if source else f"the Keras model `{model.name}`"
+    return f"Decompiled from {origin}."
+
+
+def _compiled(model: keras.Model) -> Mapping[str, Any]:
+    """How a model in memory was compiled; empty where it was not."""
+    config = model.get_compile_config() if model.compiled else None
+    return config or {}
+
+
+def _training(
+    model: keras.Model, graph: Graph, config: Mapping[str, Any]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The `train` section, or a note why there is none."""
+    if not config:
+        return {}, ()
+    try:
+        outputs = dict(zip(model.output_names, graph.output_names, strict=True))
+        return {"train": train_section(config, outputs)}, ()
+    except UnsaidError as error:
+        return {}, (f"how it was trained is left out: {error}",)

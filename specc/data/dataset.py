@@ -86,9 +86,10 @@ class Dataset:
         self.seed = seed
         self._failures = failures
         self._streams: dict[tuple[SplitName, bool], Stream] = {}
-        self._augments = [Augment(f.field.augment, [f.field.name]) for f in fields if f.field.augment]
+        own = [field.field for field in fields if field.field.augment]
+        self._augments = [Augment(field.augment, [field.name], failures) for field in own]
         if section.augment:
-            self._augments.append(Augment(section.augment, None))
+            self._augments.append(Augment(section.augment, None, failures))
 
     @property
     def splits(self) -> dict[SplitName, int]:
@@ -145,12 +146,18 @@ class Dataset:
         )
         self._check_order(order, split)
 
+        alone = training and bool(self._augments) and stream.images_vary
+        change = self.augmented if alone else None
+
         def finish(batch: Batch, seed: PlacedSeed) -> Any:
-            found = self.complete(batch, seed, training)
+            changed = self.augmented(batch, seed) if training and not alone else batch
+            found = self.derived(changed, seed)
             return self._arranged(found) if names is None else {name: found[name] for name in names}
 
-        once = stream.dataset(order, finish, endless=False)
-        return Pipeline(once, order.batches, order.rows, lambda: stream.dataset(order, finish, endless=True))
+        def dataset(endless: bool) -> tf.data.Dataset:
+            return stream.dataset(order, finish, endless, change)
+
+        return Pipeline(dataset(endless=False), order.batches, order.rows, lambda: dataset(endless=True))
 
     def _check_order(self, order: Order, split: SplitName) -> None:
         if not order.batches:
@@ -161,11 +168,14 @@ class Dataset:
                 help="say `drop_remainder: false`, or a smaller `batch_size`",
             )
 
-    def complete(self, batch: Batch, seed: PlacedSeed, training: bool) -> Batch:
-        """A batch of fields, augmented where `training`, with what is derived of it."""
-        if training:
-            for augment in self._augments:
-                batch = augment(batch, seed)
+    def augmented(self, batch: Batch, seed: PlacedSeed) -> Batch:
+        """A batch of fields whose images are changed at random."""
+        for augment in self._augments:
+            batch = augment(batch, seed)
+        return batch
+
+    def derived(self, batch: Batch, seed: PlacedSeed) -> Batch:
+        """A batch of fields with what is derived of it."""
         for name, formula in self.section.derive.items():
             if set(formula.names) <= set(batch):
                 batch = {**batch, name: cast_for(evaluate(formula, batch, seed), None)}
@@ -175,7 +185,8 @@ class Dataset:
         """What is wrong with a batch of one row for the model, all of it."""
         found: list[Diagnostic] = []
         try:
-            batch = self.complete(batch, PlacedSeed(root_seed(self.seed)), training=True)
+            seed = PlacedSeed(root_seed(self.seed))
+            batch = self.derived(self.augmented(batch, seed), seed)
         except SpecError as error:
             return list(error.diagnostics)
         for port in self.wanted.inputs:

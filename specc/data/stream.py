@@ -29,11 +29,15 @@ AUTOTUNE = tf.data.AUTOTUNE
 AHEAD = 4
 """Batches that wait for a step of training, where making one costs next to nothing."""
 
+READ_AHEAD = 2
+"""Batches that wait for a step of training, where each is read from the disk: more only take memory."""
+
 MOST_STORED = 1 << 30
 """Bytes that one split's transformed fields may take in memory."""
 
 Batch = dict[str, tf.Tensor]
 Finish = Callable[[Batch, PlacedSeed], Any]
+Change = Callable[[Batch, PlacedSeed], Batch]
 
 
 class Stream:
@@ -134,8 +138,21 @@ class Stream:
 
         return tf.data.Dataset.range(0, len(table), 256).map(batch, num_parallel_calls=AUTOTUNE)
 
-    def dataset(self, order: Order, finish: Finish, endless: bool) -> tf.data.Dataset:
-        """Batches in `order`, each handed to `finish`: one epoch, or `endless` ones."""
+    @property
+    def images_vary(self) -> bool:
+        """Whether images may differ in size, so that a batch of them would have to be padded."""
+        shapes = [spec.shape for spec in self.specs.values()]
+        return any(shape.rank == 3 and not shape[:2].is_fully_defined() for shape in shapes)
+
+    def dataset(
+        self, order: Order, finish: Finish, endless: bool, change: Change | None = None
+    ) -> tf.data.Dataset:
+        """Batches in `order`, each handed to `finish`: one epoch, or `endless` ones.
+
+        `change` is what happens to examples one by one, as batches of one, before they are padded.
+        """
+        if change is not None:
+            return self._read_rows(order, finish, endless, change)
         if self.can_store:
             return self._from_store(order, finish, endless)
         if self.by_batch:
@@ -171,7 +188,9 @@ class Stream:
         found = order.by_batch(endless).map(batch, num_parallel_calls=AUTOTUNE, deterministic=True)
         return found.prefetch(AUTOTUNE)
 
-    def _read_rows(self, order: Order, finish: Finish, endless: bool) -> tf.data.Dataset:
+    def _read_rows(
+        self, order: Order, finish: Finish, endless: bool, change: Change | None = None
+    ) -> tf.data.Dataset:
         pads = {f.field.name: padding(f, self.specs[f.field.name].dtype) for f in self.fields}
 
         @plain_python
@@ -183,6 +202,9 @@ class Stream:
                 field.field.name: self._one(field, value, placed)
                 for field, value in zip(self.fields, values, strict=True)
             }
+            if change is not None:
+                changed = change({name: value[None] for name, value in found.items()}, placed)
+                found = {name: value[0] for name, value in changed.items()}
             return found, fold(seed, 0)
 
         @plain_python
@@ -194,9 +216,9 @@ class Stream:
             rows = numbers.map(one, num_parallel_calls=AUTOTUNE, deterministic=True)
             padding_values = (pads, tf.constant(0, tf.int64))
             padded = rows.padded_batch(order.batch_size, padding_values=padding_values)
-            return padded.map(batch, num_parallel_calls=AUTOTUNE, deterministic=True)
+            return padded.map(batch)
 
-        return order.by_row(epoch, endless).prefetch(AUTOTUNE)
+        return order.by_row(epoch, endless).prefetch(READ_AHEAD)
 
     def _one(self, field: Prepared, raw: tf.Tensor, seed: PlacedSeed | None = None) -> tf.Tensor:
         """One example, of the shape that all must have."""

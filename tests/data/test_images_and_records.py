@@ -8,40 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from data_case import codes, located, section
+from data_case import codes, located
+from image_case import batches, opened, paired, pixels, png
 
 from specc.data import images
-from specc.data.dataset import Dataset, Wanted
 from specc.data.images import decode_image, image_size
-from specc.data.open import open_data
-from specc.data.ports import Port
 from specc.frontend.sections.data_fields import AUGMENTS
 from specc.source.diagnostic import SpecError
 
 pytestmark = pytest.mark.slow
-
-Pixels = np.ndarray[Any, np.dtype[np.uint8]]
-
-
-def png(path: Path, pixels: Pixels) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(tf.io.encode_png(pixels).numpy())
-    return path
-
-
-def pixels(seed: int, height: int = 6, width: int = 5, channels: int = 1) -> Pixels:
-    return np.random.default_rng(seed).integers(0, 256, (height, width, channels)).astype(np.uint8)
-
-
-def opened(root: Path, text: str, *targets: str, image: list[int] | None = None, seed: int = 0) -> Dataset:
-    ports = () if image is None else (Port("image", tuple(image)),)
-    return open_data(section(text), Wanted(ports, targets), root=root, seed=seed)
-
-
-def batches(data: Dataset, split: str = "train", training: bool = False) -> list[Any]:
-    pipeline = data.pipeline(split, training=training)  # type: ignore[arg-type]
-    with data.errors_told():
-        return [tf.nest.map_structure(lambda t: t.numpy(), batch) for batch in pipeline.once]
 
 
 def test_folders_by_class(tmp_path: Path) -> None:
@@ -155,14 +130,6 @@ augment:
 batch_size: 4
 shuffle: false
 """
-
-
-def paired(tmp_path: Path) -> None:
-    for number in range(8):
-        square = np.zeros((16, 16, 1), np.uint8)
-        square[2 + number : 8, 3:9] = 255
-        png(tmp_path / f"image/{number}.png", square)
-        png(tmp_path / f"mask/{number}.png", square // 255)
 
 
 def test_image_and_mask_are_changed_together_and_only_in_training(tmp_path: Path) -> None:
@@ -314,6 +281,7 @@ SETTINGS = {
     "RandomBrightness": "0.3",
     "RandomColorDegeneration": "0.5",
     "RandomContrast": "0.3",
+    "RandomCrop": "{height: 7, width: 5}",
     "RandomElasticTransform": "0.9",
     "RandomErasing": "0.9",
     "RandomFlip": "horizontal",

@@ -79,6 +79,7 @@ AUGMENTS = (
     "RandomBrightness",
     "RandomColorDegeneration",
     "RandomContrast",
+    "RandomCrop",
     "RandomElasticTransform",
     "RandomErasing",
     "RandomFlip",

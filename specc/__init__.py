@@ -11,7 +11,19 @@ run = specc.open_run("runs/lenet-20260101-120000")
 ```
 """
 
-from specc.api import Report, check, compile, compile_models, decompile, open_run, register, resolve, train
+import specc.decompile  # the folder first: the function of that name, imported after it, is what stays
+from specc.api import (
+    Report,
+    check,
+    compile,
+    compile_models,
+    decompile,
+    open_run,
+    register,
+    resolve,
+    to_python,
+    train,
+)
 from specc.source.diagnostic import Diagnostic, RunError, SpecError
 
 __all__ = [
@@ -26,5 +38,6 @@ __all__ = [
     "open_run",
     "register",
     "resolve",
+    "to_python",
     "train",
 ]

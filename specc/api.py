@@ -86,6 +86,13 @@ def compile(
         return build_compiled(spec, model)
 
 
+def to_python(path: str | Path, params: Values = None, overrides: Values = None) -> str:
+    """The spec as Python source that builds its models with nothing but Keras. Raises SpecError."""
+    from specc.python.module import to_source
+
+    return to_source(_load(path, params, overrides))
+
+
 def compile_models(
     path: str | Path, params: Values = None, overrides: Values = None
 ) -> dict[str, keras.Model]:

@@ -15,7 +15,7 @@ LAYERS = (
     {"catalog"},
     {"frontend"},
     {"graph"},
-    {"lower", "data"},
+    {"lower", "data", "python"},
     {"training", "decompile"},
     {"inference", "report"},
     {"cli"},

@@ -24,7 +24,7 @@ COMMANDS = {
     "draw": "Draw a spec's models as SVG, PNG, Graphviz or Mermaid.",
     "plan": "Tell what a model weighs and what a training step costs.",
     "diff": "Tell what differs between two specs.",
-    "compile": "Build a model and save it as a .keras file.",
+    "compile": "Build a model and save it as a .keras file, or as Python source.",
     "decompile": "Write the spec of a Keras model.",
     "train": "Train the model of a spec into the folder of a run.",
     "evaluate": "Compute the metrics of a trained model.",

@@ -1,0 +1,1 @@
+"""Specs as Python source: the same models, built with nothing but Keras."""

@@ -37,7 +37,26 @@ class Variant:
 
 PAPERS = {
     "cnn/vgg": ("Simonyan and Zisserman 2014", "https://arxiv.org/abs/1409.1556"),
+    "cnn/inception_v3": ("Szegedy et al. 2015", "https://arxiv.org/abs/1512.00567"),
     "cnn/resnet": ("He et al. 2015", "https://arxiv.org/abs/1512.03385"),
+    "cnn/lenet5": ("LeCun et al. 1998", "https://doi.org/10.1109/5.726791"),
+    "cnn/lenet5_plain": (
+        "Zhang et al. 2023",
+        "https://d2l.ai/chapter_convolutional-neural-networks/lenet.html",
+    ),
+    "cnn/alexnet": ("Krizhevsky et al. 2012", "https://doi.org/10.1145/3065386"),
+    "cnn/squeezenet": ("Iandola et al. 2016", "https://arxiv.org/abs/1602.07360"),
+    "cnn/mobilenet": ("Howard et al. 2017", "https://arxiv.org/abs/1704.04861"),
+    "cnn/mobilenet_v2": ("Sandler et al. 2018", "https://arxiv.org/abs/1801.04381"),
+    "cnn/mobilenet_v3": ("Howard et al. 2019", "https://arxiv.org/abs/1905.02244"),
+    "cnn/efficientnet": ("Tan and Le 2019", "https://arxiv.org/abs/1905.11946"),
+    "cnn/efficientnet_v2": ("Tan and Le 2021", "https://arxiv.org/abs/2104.00298"),
+    "cnn/convnext": ("Liu et al. 2022", "https://arxiv.org/abs/2201.03545"),
+    "cnn/resnet_cifar": ("He et al. 2015", "https://arxiv.org/abs/1512.03385"),
+    "cnn/resnet_v2": ("He et al. 2016", "https://arxiv.org/abs/1603.05027"),
+    "cnn/inception_resnet_v2": ("Szegedy et al. 2016", "https://arxiv.org/abs/1602.07261"),
+    "cnn/xception": ("Chollet 2016", "https://arxiv.org/abs/1610.02357"),
+    "cnn/densenet": ("Huang et al. 2016", "https://arxiv.org/abs/1608.06993"),
 }
 """Who described a family, and where."""
 
@@ -51,4 +70,32 @@ VARIANTS = [
     Variant("cnn/resnet", {"depth": 50}, "ResNet50"),
     Variant("cnn/resnet", {"depth": 101}, "ResNet101"),
     Variant("cnn/resnet", {"depth": 152}, "ResNet152"),
+    Variant("cnn/inception_v3", {}, "InceptionV3", size=75),
+    Variant("cnn/resnet_v2", {"depth": 50}, "ResNet50V2"),
+    Variant("cnn/resnet_v2", {"depth": 101}, "ResNet101V2"),
+    Variant("cnn/resnet_v2", {"depth": 152}, "ResNet152V2"),
+    Variant("cnn/inception_resnet_v2", {}, "InceptionResNetV2", size=75),
+    Variant("cnn/xception", {}, "Xception", size=71),
+    Variant("cnn/densenet", {"depth": 121}, "DenseNet121"),
+    Variant("cnn/densenet", {"depth": 169}, "DenseNet169"),
+    Variant("cnn/densenet", {"depth": 201}, "DenseNet201"),
+    Variant("cnn/lenet5", trained=60_000, source="the paper, section II.B"),
+    Variant("cnn/lenet5_plain", trained=61_706, source="6·26 + 16·151 + 120·401 + 84·121 + 10·85"),
+    Variant("cnn/alexnet", trained=60_965_224, source='bvlc_alexnet of Caffe, the paper\'s "60 million"'),
+    Variant("cnn/squeezenet", trained=1_248_424, source=TORCHVISION),
+    Variant("cnn/squeezenet", {"version": "1.1"}, trained=1_235_496, source=TORCHVISION),
+    Variant("cnn/mobilenet", {}, "MobileNet"),
+    Variant("cnn/mobilenet", {"alpha": 0.25}, "MobileNet", {"alpha": 0.25}),
+    Variant("cnn/mobilenet_v2", {}, "MobileNetV2", size=96),
+    Variant("cnn/mobilenet_v2", {"alpha": 0.35}, "MobileNetV2", {"alpha": 0.35}, size=96),
+    Variant("cnn/mobilenet_v3", {}, "MobileNetV3Large", size=96),
+    Variant("cnn/mobilenet_v3", {"variant": "small"}, "MobileNetV3Small", size=96),
+    Variant("cnn/mobilenet_v3", {"minimalistic": True}, "MobileNetV3Large", {"minimalistic": True}, size=96),
+    *(Variant("cnn/efficientnet", {"variant": f"b{i}"}, f"EfficientNetB{i}", size=90) for i in range(8)),
+    *(Variant("cnn/efficientnet_v2", {"variant": f"b{i}"}, f"EfficientNetV2B{i}") for i in range(4)),
+    *(Variant("cnn/efficientnet_v2", {"variant": v}, f"EfficientNetV2{v.upper()}") for v in ("s", "m", "l")),
+    *(
+        Variant("cnn/convnext", {"variant": v.lower()}, f"ConvNeXt{v}")
+        for v in ("Tiny", "Small", "Base", "Large", "XLarge")
+    ),
 ]

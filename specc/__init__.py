@@ -11,7 +11,7 @@ run = specc.open_run("runs/lenet-20260101-120000")
 ```
 """
 
-import specc.decompile  # the folder first: the function of that name, imported after it, is what stays
+import specc.decompile  # noqa: F401  # the folder first: the function of that name, imported later, stays
 from specc.api import (
     Report,
     check,

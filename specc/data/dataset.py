@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ from specc.data.failure import Failures
 from specc.data.fields import Prepared
 from specc.data.filtering import filter_of
 from specc.data.fitted import Fitted
+from specc.data.functions import build_functions
 from specc.data.order import Order
 from specc.data.ports import Port, cast_for, check_shape, fits, to_port
 from specc.data.randomness import PlacedSeed, root_seed
 from specc.data.stream import Batch, Stream
 from specc.data.table import Table
-from specc.data.transforms import evaluate
+from specc.data.transforms import evaluate_all
 from specc.frontend.sections.data import DataSection
 from specc.frontend.sections.data_types import SplitName
 from specc.source.diagnostic import Diagnostic, SpecError
@@ -178,8 +180,15 @@ class Dataset:
         """A batch of fields with what is derived of it."""
         for name, formula in self.section.derive.items():
             if set(formula.names) <= set(batch):
-                batch = {**batch, name: cast_for(evaluate(formula, batch, seed), None)}
+                found = evaluate_all(formula, {**self._functions, **batch}, seed)
+                made = {f"{name}.{output}" if output else name: part for output, part in found.items()}
+                batch = {**batch, **{key: cast_for(tensor, None) for key, tensor in made.items()}}
         return batch
+
+    @cached_property
+    def _functions(self) -> dict[str, Callable[..., Any]]:
+        """The models that derived tensors call."""
+        return build_functions(self.section.models)
 
     def disagreements(self, batch: Batch) -> list[Diagnostic]:
         """What is wrong with a batch of one row for the model, all of it."""

@@ -152,9 +152,19 @@ def draws(formula: Formula) -> bool:
 
 def evaluate(formula: Formula, names: dict[str, Any], seed: PlacedSeed | None) -> tf.Tensor:
     """A formula's value over named tensors; raises SpecError at the characters that fail."""
+    return evaluate_all(formula, names, seed)[""]
+
+
+def evaluate_all(formula: Formula, names: dict[str, Any], seed: PlacedSeed | None) -> dict[str, tf.Tensor]:
+    """A formula's value under ``""``, or, of a model that was called, its outputs by name.
+
+    Raises SpecError at the characters that fail.
+    """
     functions = {} if seed is None else random_functions(seed)
     try:
-        return tf.convert_to_tensor(compute(formula.expression, {**functions, **names}))
+        value = compute(formula.expression, {**functions, **names})
+        parts = value if isinstance(value, dict) else {"": value}
+        return {name: tf.convert_to_tensor(part) for name, part in parts.items()}
     except ExpressionError as error:
         reporter = Reporter()
         report_expression(error, formula.text, formula.span, reporter)

@@ -22,6 +22,7 @@ from specc.frontend.spec import Spec
 from specc.frontend.structure import check_structure
 from specc.graph.infer import infer_models
 from specc.graph.ir import Graph
+from specc.graph.report_data import report_weights
 from specc.graph.report_types import report_types
 from specc.graph.verify import verify
 from specc.source.collection import no_collection
@@ -75,8 +76,11 @@ class _Loading:
         for model in project.models.values():
             if isinstance(model, Graph):
                 verify(model)
-        for types in infer_models(project.models).values():
+        found = infer_models(project.models)
+        for types in found.values():
             report_types(types, self.reporter)
+        if data is not None:
+            report_weights(data, found, self.reporter)
         self.reporter.stop_if_failed()
         assert project.models.keys() == project.definitions.keys(), "a model failed without a word"
         return Spec(
@@ -190,7 +194,7 @@ class _Loading:
     ) -> tuple[DataSection | None, TrainSection | None]:
         data = train = None
         if "data" in sections:
-            data = read_data(sections["data"], self.catalog, self.reporter)
+            data = read_data(sections["data"], self.catalog, self.reporter, models=project.models)
         if "train" in sections:
             entry = project.models.get(ENTRY) or next(iter(project.models.values()), None)
             names: tuple[str, ...] = ()

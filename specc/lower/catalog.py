@@ -1,5 +1,6 @@
 """Reads the catalog off the installed Keras: `python -m specc.lower.catalog [--check]`.
 
+What specc brings itself (`specc.lower.own`) is read in the same way.
 The files it writes are what `specc.catalog.load` reads without Keras: one object a line, in a stable order.
 """
 
@@ -19,6 +20,7 @@ from specc.lower.catalog_calls import call_arguments, operand, outputs
 from specc.lower.catalog_inherited import inherited
 from specc.lower.catalog_refused import why_refused
 from specc.lower.catalog_types import BY_OPERAND, nullable, type_of
+from specc.lower.own import OWN
 
 FOLDER = Path(__file__).parents[1] / "catalog" / "data"
 
@@ -62,6 +64,7 @@ def _category(category: str) -> dict[str, Any]:
         if cls not in names or name == cls.__name__:
             names[cls] = name
     objects = {name: _entry(category, name, cls) for cls, name in names.items()}
+    objects |= {name: _entry(category, name, cls) for name, cls in OWN.get(category, {}).items()}
     if category == "layer":
         objects["Input"] = {"refused": why_refused("layer", "Input")}
     for name, cls in sorted(classes.items()):

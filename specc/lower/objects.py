@@ -13,6 +13,7 @@ from specc.catalog.load import load
 from specc.catalog.objects import KerasObject
 from specc.catalog.plugins import registered
 from specc.lower.errors import KERAS_ERRORS, reason_of
+from specc.lower.own import OWN
 from specc.source.diagnostic import Diagnostic, SpecError
 
 _MODULES: dict[str, ModuleType] = {
@@ -57,6 +58,8 @@ def get(category: str, kind: str) -> Callable[..., Any]:
     factory = registered.factory(category, kind)
     if factory is not None:
         return factory
+    if kind in OWN.get(category, {}):
+        return OWN[category][kind]
     catalog = load()
     known = catalog.applications if category == "application" else catalog.objects[category]
     signature = known[kind]

@@ -11,6 +11,7 @@ import keras
 from specc.catalog.objects import KerasObject
 from specc.frontend.sections.train import Stage
 from specc.lower.objects import make
+from specc.lower.own import leave_out_of_file
 from specc.training.feed import Ports
 
 MOST_STEPS = 32
@@ -43,6 +44,7 @@ def compile_model(
         steps_per_execution=steps_per_execution,
         jit_compile=jit_compile,
     )
+    leave_out_of_file(model)
 
 
 def _make_all(objects: tuple[KerasObject, ...]) -> list[Any]:

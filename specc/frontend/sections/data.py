@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from specc.catalog.signature import Catalog
-from specc.frontend.sections.data_fields import read_augment, read_derive, read_fields
+from specc.frontend.sections.data_derive import Models, called_models, read_derive
+from specc.frontend.sections.data_fields import read_augment, read_fields
 from specc.frontend.sections.data_settings import Context
 from specc.frontend.sections.data_source import read_sources, read_split
 from specc.frontend.sections.data_types import (
@@ -36,9 +37,15 @@ KEYS = (
 
 
 def read_data(
-    value: Mapping, catalog: Catalog, reporter: Reporter, values: dict[str, Any] | None = None
+    value: Mapping,
+    catalog: Catalog,
+    reporter: Reporter,
+    values: dict[str, Any] | None = None,
+    models: Models | None = None,
 ) -> DataSection | None:
-    """Read a resolved `data:`; `values` are what a `$name` left in a formula may mean.
+    """Read a resolved `data:`.
+
+    `values` are what a `$name` left in a formula may mean, `models` the spec's, which `derive` may call.
 
     Returns None where an error was reported.
     """
@@ -47,12 +54,14 @@ def read_data(
     context.check_keys(value, "`data`", KEYS)
     sources = read_sources(value, context)
     fields = read_fields(value.get("fields"), context)
+    derive = read_derive(value.get("derive"), fields, models or {}, context)
     section = DataSection(
         sources=sources,
         fields=fields,
         span=value.span,
         split=read_split(value.get("split"), context),
-        derive=read_derive(value.get("derive"), fields, context),
+        derive=derive,
+        models=called_models(derive, models or {}),
         augment=read_augment(value.get("augment"), context),
         batch_size=context.count(value, "batch_size", 32),
         shuffle=context.switch(value, "shuffle", True),

@@ -111,7 +111,7 @@ def read_fields(value: Value | None, context: Context) -> dict[str, Field]:
     found = {}
     for name, entry in value:
         key = value.key(name)
-        if _check_name(name, key, context):
+        if check_tensor_name(name, key, context):
             field = _read_field(name, key, entry, context)
             if field is not None:
                 found[name] = field
@@ -119,7 +119,8 @@ def read_fields(value: Value | None, context: Context) -> dict[str, Field]:
     return found
 
 
-def _check_name(name: str, key: Scalar, context: Context) -> bool:
+def check_tensor_name(name: str, key: Scalar, context: Context) -> bool:
+    """Whether a tensor may have this name; reported where it may not."""
     if NAME.match(name):
         return True
     context.reporter.error(
@@ -295,34 +296,3 @@ def _check_references(fields: dict[str, Field], context: Context) -> None:
                 other.span,
                 related=[(fields[other.text].span, "the field")],
             )
-
-
-def read_derive(value: Value | None, fields: dict[str, Field], context: Context) -> dict[str, Formula]:
-    """The derived tensors by name, in order; they refer backwards only."""
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        context.wrong("derive", value, "a mapping of names to formulas")
-        return {}
-    found: dict[str, Formula] = {}
-    for name, entry in value:
-        key = value.key(name)
-        if name in fields:
-            context.reporter.error(
-                "data-name-twice",
-                f"`{name}` is a field and is derived",
-                key.span,
-                "the second",
-                related=[(fields[name].span, "the first")],
-            )
-        if not _check_name(name, key, context):
-            continue
-        formula = context.formula(entry, name)
-        if formula is None:
-            continue
-        later = [n for n in formula.names if n in value and n not in found and n not in fields]
-        if later:
-            what = "itself" if later[0] == name else f"`{later[0]}`, which comes later"
-            context.reporter.error("data-reference", f"`{name}` refers to {what}", formula.span)
-        found[name] = formula
-    return found

@@ -22,6 +22,7 @@ from specc.catalog.objects import KerasObject
 from specc.frontend.expressions import Expression
 from specc.frontend.expressions.formula import tensor_names
 from specc.frontend.expressions.nodes import dotted
+from specc.graph.ir import Graph
 from specc.source.span import Span
 
 Kind = Literal["csv", "jsonl", "npz", "npy", "idx", "images", "text", "tfrecord", "dataset"]
@@ -159,13 +160,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class DataSection:
-    """All of `data:`, checked. A single source stands in `sources` under ``""``."""
+    """All of `data:`, checked. A single source stands in `sources` under ``""``.
+
+    `models` are those that `derive` calls, each after those it uses itself.
+    """
 
     sources: MappingType[str, Source]
     fields: MappingType[str, Field]
     span: Span
     split: Split | None = None
     derive: MappingType[str, Formula] = field(default_factory=dict)
+    models: MappingType[str, Graph] = field(default_factory=dict)
     augment: tuple[KerasObject, ...] = ()
     batch_size: int = 32
     shuffle: bool = True
@@ -181,14 +186,20 @@ class DataSection:
             if name in seen:
                 continue
             seen.add(name)
-            if name in self.derive:
-                pending.extend(reversed(self.derive[name].names))
+            derived = self.derived(name)
+            if derived is not None:
+                pending.extend(reversed(self.derive[derived].names))
                 continue
             found[name] = None
             written = self.fields.get(name)
             if written is not None and written.transform_as is not None:
                 pending.append(written.transform_as.text)
         return tuple(found)
+
+    def derived(self, name: str) -> str | None:
+        """The derived tensor that a name means, itself or (`goal.scores`) an output of its; else None."""
+        owner = name if name in self.derive else name.partition(".")[0]
+        return owner if owner in self.derive else None
 
     def unused(self, wanted: tuple[str, ...]) -> tuple[Field, ...]:
         """The written fields that nothing in `wanted` is made of."""
@@ -197,10 +208,10 @@ class DataSection:
 
     def unused_derived(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """The derived names that nothing in `wanted` is made of."""
-        used = set(wanted)
+        used = {self.derived(name) for name in wanted}
         for name in reversed(tuple(self.derive)):  # they refer backwards only
             if name in used:
-                used.update(self.derive[name].names)
+                used.update(self.derived(other) for other in self.derive[name].names)
         return tuple(name for name in self.derive if name not in used)
 
     def bare(self, wanted: tuple[str, ...]) -> tuple[str, ...]:

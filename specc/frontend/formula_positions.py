@@ -22,6 +22,7 @@ _POSITIONS: tuple[Path, ...] = (
     ("train", "derive", "*"),
     ("train", "metrics", "*"),
     ("train", "update", "*", "loss", "*"),
+    ("train", "state", "*", "update"),
     ("train", "stages", "*", "derive", "*"),
     ("train", "stages", "*", "metrics", "*"),
     ("train", "stages", "*", "update", "*", "loss", "*"),

@@ -14,14 +14,17 @@ from specc.frontend.fill import fill_value
 from specc.frontend.formula_positions import fill_section
 from specc.frontend.overrides import CommandLine
 from specc.frontend.parameters import bind_lets, bind_parameters, check_name, read_parameters
-from specc.frontend.project import ENTRY, Project, Reference
+from specc.frontend.programs.fields import field_names
+from specc.frontend.programs.names import Known, check_names
+from specc.frontend.project import ENTRY, Interface, Project, Reference
 from specc.frontend.scope import Block, File
 from specc.frontend.sections.data import DataSection, read_data
 from specc.frontend.sections.train import TrainSection, read_train
-from specc.frontend.spec import Spec
+from specc.frontend.spec import Source, Spec
 from specc.frontend.structure import check_structure
 from specc.graph.infer import infer_models
 from specc.graph.ir import Graph
+from specc.graph.programs import check_programs
 from specc.graph.report_data import report_weights
 from specc.graph.report_types import report_types
 from specc.graph.verify import verify
@@ -69,7 +72,7 @@ class _Loading:
         self.warn_unused(document.value, home)
         sections = self.sections(document.value, home)
         data, train = self.read(sections, project)
-        self.warn_without_effect(document.value, train)
+        self.warn_without_effect(document.value)
         unnamed = re.sub(r"[^A-Za-z0-9_.-]", "_", self.path.stem)  # Keras and folders take not every name
         name = self.plain(document.value, "name", unnamed, home)
         seed = self.seed(document.value, home)
@@ -81,6 +84,8 @@ class _Loading:
             report_types(types, self.reporter)
         if data is not None:
             report_weights(data, found, self.reporter)
+        if train is not None:
+            check_programs(train.programs, data, project.models, found, self.reporter)
         self.reporter.stop_if_failed()
         assert project.models.keys() == project.definitions.keys(), "a model failed without a word"
         return Spec(
@@ -94,6 +99,7 @@ class _Loading:
             sections=sections,
             warnings=self.reporter.sorted(),
             texts=self.composer.texts,
+            source=Source(document.value, home, project.definitions),
         )
 
     def plain(self, document: Mapping, key: str, default: Plain, home: File) -> Plain:
@@ -204,18 +210,22 @@ class _Loading:
                 names = entry.interface.outputs
             if names or not self.reporter.failed:
                 train = read_train(sections["train"], names, self.catalog, self.reporter)
+        for program in train.programs if train is not None else ():
+            known = Known(field_names(data, project.models), self.interfaces(project), self.catalog)
+            check_names(program, known, self.reporter)
         return data, train
 
-    def warn_without_effect(self, document: Mapping, train: TrainSection | None) -> None:
+    def interfaces(self, project: Project) -> dict[str, Interface]:
+        """What each model that came out right takes and gives."""
+        found = {name: project.interface(name, key.span) for name, (key, _) in project.definitions.items()}
+        return {name: interface for name, interface in found.items() if interface is not None}
+
+    def warn_without_effect(self, document: Mapping) -> None:
         """Sections of the language that this version reads but does not act on."""
         for name in ("serve", "generate"):
             if name in document:
                 title = f"`{name}` has no effect in this version"
                 self.reporter.warning("without-effect", title, document.key(name).span)
-        if train is not None and train.program is not None:
-            title = "this version neither checks nor trains training programs"
-            note = "`derive`, `update` or `objective` makes a program of `train`"
-            self.reporter.warning("without-effect", title, document.key("train").span, notes=[note])
 
     def warn_unused(self, document: Mapping, home: File) -> None:
         """Blocks that nothing uses, and parameters that no expression names."""

@@ -83,8 +83,8 @@ def split() -> Schema:
             "train": part,
             "validation": part,
             "test": part,
-            "stratify": ref("string"),
-            "per": ref("string"),
+            "stratify": ref("string-or-null"),
+            "per": ref("string-or-null"),
             "seed": ref("integer-or-null"),
             "shuffle": FLAG,
         }
@@ -206,6 +206,7 @@ def stage_keys() -> Schema:
         "validation_steps": ref("integer-or-null-from-1"),
         "validation_freq": COUNT,
         "derive": ref("formulas"),
+        "state": names_to(ref("state")),
         "update": list_of(ref("update")),
         "objective": {"title": "an objective", "type": "object", "minProperties": 1, "maxProperties": 1},
     }
@@ -217,9 +218,26 @@ def train() -> Schema:
         "precision": one_of("float32", "mixed_float16", "mixed_bfloat16"),
         "jit_compile": {"title": "`auto`, true or false", "anyOf": [{"type": "boolean"}, one_of("auto")]},
         "steps_per_execution": {"title": "`auto` or an integer", "anyOf": [COUNT, one_of("auto")]},
+        "initial_weights": ref("initial-weights"),
         "stages": list_of(mapping(stage_keys())),
     }
     return mapping(stage_keys() | whole)
+
+
+def initial_weights() -> Schema:
+    """The weights that training starts with: a path, or what is taken from it."""
+    properties = {
+        "from": TEXT,
+        "only": ref("string-or-strings"),
+        "skip": ref("string-or-strings"),
+        "match": one_of("name", "order"),
+    }
+    return {
+        "title": "a path, or a mapping with `from`",
+        "if": {"type": "object"},
+        "then": mapping(properties, ["from"]),
+        "else": TEXT,
+    }
 
 
 def update() -> Schema:
@@ -228,12 +246,19 @@ def update() -> Schema:
         "name": TEXT,
         "models": ref("string-or-strings"),
         "repeat": COUNT,
+        "every": COUNT,
         "when": FLAG,
         "optimizer": ref("optimizer"),
         "loss": ref("formulas"),
         "loss_weights": ref("numbers-by-name"),
     }
     return mapping(properties, ["models", "loss"])
+
+
+def state() -> Schema:
+    """A tensor that a training program carries from step to step."""
+    properties = {"shape": ref("shape"), "initializer": ref("initializer"), "update": ref("formula")}
+    return mapping(properties, ["shape", "update"])
 
 
 def by_name(value: Schema, title: str) -> Schema:
@@ -315,7 +340,9 @@ def definitions(catalog: Catalog) -> Schema:
             "else": ref("numbers"),
         },
         "update": update(),
+        "state": state(),
         "train": train(),
+        "initial-weights": initial_weights(),
         "generate": generate(),
         "decode": decode(),
         "serve": mapping({"model": TEXT, "outputs": ref("strings")}),

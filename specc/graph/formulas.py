@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,7 @@ def infer_formula(expression: Expression, names: Mapping[str, TensorType]) -> Fo
 
     Raises FormulaTypeError where Keras would refuse, NoRuleError where Keras has to be asked.
     """
-    walk = _Walk(names)
+    walk = FormulaWalk(names)
     try:
         result = walk.value(expression)
     except ExpressionError as error:
@@ -76,14 +76,20 @@ def infer_formula(expression: Expression, names: Mapping[str, TensorType]) -> Fo
     return FormulaType(result, walk.multiply_adds, walk.kept)
 
 
-class _Walk:
+class FormulaWalk:
+    """The type of a formula, part by part; what it costs is noted on the way."""
+
     def __init__(self, names: Mapping[str, TensorType]) -> None:
         self.names = names
         self.multiply_adds: Dim = 0
         self.kept: list[TensorType] = []
 
     def value(self, node: Expression) -> Any:
-        return _RULES[type(node)](self, node)
+        """What a part of the formula gives: a type, or a plain value."""
+        return getattr(self, _RULES[type(node)])(node)
+
+    def constant(self, node: n.Constant) -> Any:
+        return node.value
 
     def apply(self, node: Expression, name: str, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         try:
@@ -181,20 +187,20 @@ def _is_boolean(value: Any) -> bool:
     return value.dtype == "bool" if isinstance(value, TensorType) else isinstance(value, bool)
 
 
-_RULES: dict[type, Callable[[_Walk, Any], Any]] = {
-    n.Constant: lambda self, node: node.value,
-    n.Name: _Walk.name,
-    n.Attribute: _Walk.name,
-    n.Call: _Walk.call,
-    n.Subscript: _Walk.subscript,
-    n.Slice: _Walk.slice,
-    n.Unary: _Walk.unary,
-    n.Binary: _Walk.binary,
-    n.Compare: _Walk.compare,
-    n.List: _Walk.list,
-    n.Logical: _Walk.unknown,
-    n.Conditional: _Walk.unknown,
-    n.Comprehension: _Walk.unknown,
-    n.Substitute: _Walk.unknown,
-    n.Joined: _Walk.unknown,
+_RULES: dict[type, str] = {
+    n.Constant: "constant",
+    n.Name: "name",
+    n.Attribute: "name",
+    n.Call: "call",
+    n.Subscript: "subscript",
+    n.Slice: "slice",
+    n.Unary: "unary",
+    n.Binary: "binary",
+    n.Compare: "compare",
+    n.List: "list",
+    n.Logical: "unknown",
+    n.Conditional: "unknown",
+    n.Comprehension: "unknown",
+    n.Substitute: "unknown",
+    n.Joined: "unknown",
 }

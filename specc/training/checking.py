@@ -90,7 +90,7 @@ def _check_replicas(training: Training, reporter: Reporter) -> None:
     section, replicas = training.section, training.replicas
     for stage in training.stages:
         if stage.optimizer is not None:
-            _check_optimizer(stage.optimizer, reporter)
+            check_optimizer(stage.optimizer, reporter)
     if section.jit_compile:
         reporter.error(
             "training-strategy",
@@ -120,7 +120,8 @@ def _check_replicas(training: Training, reporter: Reporter) -> None:
         )
 
 
-def _check_optimizer(optimizer: KerasObject, reporter: Reporter) -> None:
+def check_optimizer(optimizer: KerasObject, reporter: Reporter) -> None:
+    """Report what an optimizer does to each replica's gradients, where there are several."""
     for name in PER_REPLICA:
         if optimizer.arguments.get(name) is not None:
             reporter.error(

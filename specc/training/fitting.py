@@ -86,12 +86,12 @@ def fit(training: Training, journal: Journal, keeper: Keeper) -> None:
         if preceding is not None and minimises(stage) != minimises(preceding):
             keeper.forget()
         batches = training.batches("train", stage, first_epoch=journal.epochs)
-        with _explained(stage, journal):
+        with Explained(stage, journal):
             _compile(training, freezer, position, batches.element_spec)
         validated = "validation" in training.data.splits
         log = training.log if training.verbose == "line" else None
         watcher = Watcher(stage.name, journal, keeper, validated=validated, log=log, total=total)
-        with _explained(stage, journal), training.data.told():
+        with Explained(stage, journal), training.data.told():
             _fit_stage(training, stage, batches, watcher)
         preceding = stage
 
@@ -187,7 +187,7 @@ def _placed(callback: KerasObject, folder: Path) -> KerasObject:
     return replace(callback, arguments={**callback.arguments, argument: str(path)})
 
 
-class _explained(AbstractContextManager[None]):  # noqa: N801  (it reads as a statement)
+class Explained(AbstractContextManager[None]):
     """Puts what Keras raises under a title of ours, at the stage."""
 
     def __init__(self, stage: Stage, journal: Journal) -> None:

@@ -16,6 +16,11 @@ from specc.data.open import FITTED_FILE
 from specc.source.diagnostic import Diagnostic, RunError, SpecError
 
 Status = Literal["running", "finished", "interrupted", "failed"]
+INITIAL_FILE = "initial_weights.json"
+"""What became of each layer's weights where a run starts with those of another model."""
+TRAINED = "trained"
+"""The folder within a run's that holds the models of a training program, each by its name."""
+
 FORMAT = 1
 """The version of `run.json`."""
 
@@ -107,8 +112,9 @@ class RunFolder:
         Raises RunError where the folder cannot be written.
         """
         target = self.path / name
-        temporary = self.path / f".writing-{name}"  # keeps the suffix: Keras goes by it
+        temporary = target.with_name(f".writing-{target.name}")  # keeps the suffix: Keras goes by it
         with reporting(target):
+            target.parent.mkdir(exist_ok=True)
             try:
                 writer(temporary)
                 temporary.replace(target)
@@ -156,6 +162,7 @@ FILES = (
     "spec.yaml",
     "metrics.csv",
     FITTED_FILE,
+    INITIAL_FILE,
     "best.keras",
     "last.keras",
     "curves.png",

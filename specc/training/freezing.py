@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Sequence
 
 import keras
 
 from specc.frontend.sections.train import Stage
-from specc.frontend.sections.train_parts import Glob
+from specc.lower.layers import walk
 from specc.source.diagnostic import Reporter
 from specc.source.suggest import did_you_mean
-
-
-def walk(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.layers.Layer]]:
-    """Every layer of a model with its dotted name, models within it before their layers."""
-    for layer in model.layers:
-        name = f"{prefix}{layer.name}"
-        yield name, layer
-        if isinstance(layer, keras.Model):
-            yield from walk(layer, f"{name}.")
 
 
 class Freezer:
@@ -44,7 +34,7 @@ class Freezer:
         for stage in stages:
             for setting, globs in (("freeze", stage.freeze), ("unfreeze", stage.unfreeze)):
                 for glob in globs:
-                    if not any(matches(glob, name) for name in self._layers):
+                    if not any(glob.matches(name) for name in self._layers):
                         reporter.error(
                             "freeze-unmatched",
                             f"`{setting}` names `{glob.pattern}`, which matches no layer",
@@ -57,7 +47,7 @@ class Freezer:
         """Make trainable exactly what the stage trains."""
         wanted = dict(self._initially)
         for globs, value in ((stage.freeze, False), (stage.unfreeze, True)):
-            found = {id(self._layers[n]) for n in wanted if any(matches(glob, n) for glob in globs)}
+            found = {id(self._layers[n]) for n in wanted if any(glob.matches(n) for glob in globs)}
             for name, layer in self._layers.items():  # a shared layer has several names, and one state
                 if id(layer) in found:
                     wanted[name] = value
@@ -75,9 +65,3 @@ class Freezer:
             if value:
                 for variable in self._fixed.get(id(layer), ()):  # what adapters (`lora`) stand beside
                     variable.trainable = False
-
-
-def matches(glob: Glob, name: str) -> bool:
-    """Whether a pattern takes in a layer: by its own name, or by that of a model it lies in."""
-    parts = name.split(".")
-    return any(fnmatchcase(".".join(parts[:end]), glob.pattern) for end in range(1, len(parts) + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +37,7 @@ from specc.training.compiling import compile_model
 from specc.training.fitting import Training, Verbose, fit
 from specc.training.folder import RunFolder, RunRecord, finite
 from specc.training.freezing import Freezer
+from specc.training.initial import start_from
 from specc.training.strategy import open_strategy
 from specc.training.watching import Journal, Keeper, ordered
 
@@ -53,17 +55,35 @@ def train(
     verbose: Verbose | None = None,
     log: Callable[[str], None] = print,
     reporter: Reporter | None = None,
+    initial_weights: Path | None = None,
 ) -> RunFolder:
     """Train a spec's entry model and leave a run behind, in `run_dir` or in `runs/NAME-TIMESTAMP`.
 
     `data_root` is the folder that the spec's paths start from (its own folder otherwise), `epochs` replaces
     the number of each stage, and `verbose` is a bar on a terminal and a line an epoch (by `log`) elsewhere.
+    `initial_weights` (a run's folder, a `.keras` or a weights file) replaces the path that the spec names.
     Warnings go to `reporter`. Nothing is written before model and data are known to go together. Ctrl-C ends
     training with the status `interrupted`. Raises SpecError where something does not fit, RunError where
     training fails or the folder cannot be written.
     """
     reporter = reporter or Reporter()
     _check_options(epochs, verbose, reporter)
+    if spec.train is not None and spec.train.programs:
+        from specc.training.programs.run import train_programs
+
+        return train_programs(
+            spec,
+            run_dir=run_dir,
+            data_root=data_root,
+            strategy=strategy,
+            devices=devices,
+            epochs=epochs,
+            overwrite=overwrite,
+            callbacks=callbacks,
+            verbose=verbose,
+            log=log,
+            reporter=reporter,
+        )
     section, data_section = sections_of(spec)
     path = run_dir or folders.default_path(spec.name, datetime.now())
     folders.check_free(path, overwrite=overwrite)
@@ -71,26 +91,16 @@ def train(
     root = root_of(spec.path, data_root)
     keras.utils.set_random_seed(spec.seed)
     model = build_entry(spec, section.precision, chosen)
+    moved = start_from(model, spec, initial_weights)
     ports = ports_of(spec, model)
     data = SpecData(data_section, ports, root=root, seed=spec.seed)
     for stage in section.stages:
         data.opened(stage)
     if verbose != "silent":
-        for told in data.filters:
+        for told in (*data.filters, *(moved.lines() if moved else ())):
             log(told)
     warn_of_unused(section, data_section, ports, reporter)
-    record = RunRecord(
-        name=spec.name,
-        status="running",
-        started=now(),
-        seed=spec.seed,
-        strategy=strategy,
-        devices=tuple(devices),
-        replicas=int(chosen.num_replicas_in_sync),
-        data_root=str(root),
-        params=dict(spec.params),
-        versions=versions(),
-    )
+    record = new_record(spec, strategy, devices, int(chosen.num_replicas_in_sync), root)
     training = Training(
         model=model,
         section=section,
@@ -109,7 +119,25 @@ def train(
         with folders.reporting(path):
             folder.write_text("spec.yaml", emit(carry(spec, path)))
         folder.write_text(folder.fitted.name, data.fitted.to_json())
+        if moved is not None:
+            folder.write_text(folders.INITIAL_FILE, json.dumps(moved.to_json(), indent=1) + "\n")
     return run(training)
+
+
+def new_record(spec: Spec, strategy: str, devices: Sequence[str], replicas: int, root: Path) -> RunRecord:
+    """The record of a run that begins now."""
+    return RunRecord(
+        name=spec.name,
+        status="running",
+        started=now(),
+        seed=spec.seed,
+        strategy=strategy,
+        devices=tuple(devices),
+        replicas=replicas,
+        data_root=str(root),
+        params=dict(spec.params),
+        versions=versions(),
+    )
 
 
 @contextmanager
@@ -154,23 +182,23 @@ def warn_of_unused(
 
 
 def sections_of(spec: Spec) -> tuple[TrainSection, DataSection]:
-    """The sections that training needs; raises SpecError where one is missing or a program."""
-    if spec.train is None or spec.data is None:
-        lacking = " and no ".join(f"`{name}`" for name in ("train", "data") if getattr(spec, name) is None)
-        hint = "training needs `train` (a loss, an optimizer) and `data` (a source)"
-        raise SpecError(
-            [Diagnostic("training-missing", f"the spec has no {lacking}", _start(spec), help=hint)]
-        )
+    """The sections that supervised training needs; raises SpecError where one is missing."""
+    train, data = needed_sections(spec)
     average = next((m for m in spec.models.values() if getattr(m, "form", "") == "average_of"), None)
     if average is not None:
-        title = f"`{average.name}` would not follow: averages come with training programs"
-        label = "this version trains none"
-        raise SpecError([Diagnostic("training-program", title, average.span, label)])
-    if spec.train.program is not None:
-        title = "this version cannot train a training program"
-        label = "`derive`, `update` or `objective` makes a program"
-        raise SpecError([Diagnostic("training-program", title, spec.train.span, label)])
-    return spec.train, spec.data
+        title = f"`{average.name}` would not follow: supervised training moves the entry model alone"
+        help = "write the training as a program: `update` with `models`, `optimizer`, `loss`"
+        raise SpecError([Diagnostic("training-program", title, average.span, help=help)])
+    return train, data
+
+
+def needed_sections(spec: Spec) -> tuple[TrainSection, DataSection]:
+    """The sections `train` and `data`; raises SpecError where one is missing."""
+    if spec.train is not None and spec.data is not None:
+        return spec.train, spec.data
+    lacking = " and no ".join(f"`{name}`" for name in ("train", "data") if getattr(spec, name) is None)
+    hint = "training needs `train` (a loss, an optimizer) and `data` (a source)"
+    raise SpecError([Diagnostic("training-missing", f"the spec has no {lacking}", _start(spec), help=hint)])
 
 
 def entry_name(spec: Spec) -> str:

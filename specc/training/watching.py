@@ -7,7 +7,7 @@ import io
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -62,6 +62,13 @@ class Journal:
     def metrics(self, epoch: int) -> dict[str, float]:
         """The metrics of an epoch, counted from 1."""
         return {name: v for name, v in self.rows[epoch - 1].items() if name not in ("epoch", "stage")}
+
+
+class Keeps(Protocol):
+    """What is told of every epoch, so that models are kept."""
+
+    def see(self, epoch: int, logs: Logs, *, monitor: str) -> None:
+        """Take note of an epoch."""
 
 
 class Keeper:
@@ -147,7 +154,7 @@ class Watcher(keras.callbacks.Callback):  # type: ignore[misc]
         self,
         stage: str,
         journal: Journal,
-        keeper: Keeper,
+        keeper: Keeps,
         *,
         validated: bool,
         log: Callable[[str], None] | None,

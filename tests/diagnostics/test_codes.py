@@ -60,6 +60,8 @@ ELSEWHERE: dict[str, str] = {
     "unknown-model": "training/test_train_spec.py",
     "unwritable-file": "cli/test_resolve.py",
     "weights-not-fetched": "lower/test_models.py",
+    "weights-unmatched": "lower/test_weight_moves.py",
+    "weights-unreadable": "lower/test_weight_moves.py",
 }
 """Codes that no spec alone provokes (they need files, data, Keras or a command line), and their tests."""
 

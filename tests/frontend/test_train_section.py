@@ -106,12 +106,30 @@ def test_stages_override_and_the_optimizer_goes_on() -> None:
     assert first.span.line == 5
 
 
-def test_a_program_is_kept_as_it_is_written() -> None:
-    section = good("derive: {z: image}\nupdate:\n- {models: [model], optimizer: adam, loss: {a: mean(z)}}\n")
+def test_a_program_has_derived_tensors_and_updates() -> None:
+    section = good(
+        "derive: {z: image}\nepochs: 4\nupdate:\n"
+        "- {models: [model], repeat: 2, optimizer: adam, loss: {a: mean(z), b: 1.0}, loss_weights: {b: 3}}\n"
+    )
     assert section.stages == ()
-    assert section.program is not None
-    assert section.program.names() == ("derive", "update")
-    assert good("optimizer: adam\nstages: [{update: []}]\n").program is not None
+    (program,) = section.programs
+    assert program.derive["z"].names == ("image",)
+    (update,) = program.updates
+    assert [(term.name, term.weight) for term in update.terms] == [("a", 1.0), ("b", 3.0)]
+    assert (update.name, update.repeat, plain(update.optimizer)) == ("model", 2, "Adam")
+    assert program.running.epochs == 4
+    assert program.log_names == ("a", "b")
+
+
+def test_each_stage_of_a_program_overrides_its_keys() -> None:
+    update = "{models: [model], loss: {a: mean(image)}}"
+    section = good(
+        f"optimizer: adam\nepochs: 2\nupdate: [{update}]\n"
+        "stages:\n- {name: first}\n- {epochs: 3, optimizer: sgd}\n"
+    )
+    first, second = section.programs
+    assert (first.running.name, first.running.epochs, second.running.epochs) == ("first", 2, 3)
+    assert plain(second.updates[0].optimizer) == "SGD"
 
 
 @pytest.mark.parametrize(

@@ -90,13 +90,6 @@ def test_what_training_lacks_is_said(tmp_path: Path) -> None:
     assert refused(write(tmp_path, MODEL, DATA), tmp_path / "run") == ["training-missing"]
 
 
-def test_a_program_is_refused_in_words(tmp_path: Path) -> None:
-    program = (
-        "train:\n  update:\n    - {models: [model], optimizer: adam, loss: {error: mean(model(image))}}\n"
-    )
-    assert refused(write(tmp_path, MODEL, DATA, program), tmp_path / "run") == ["training-program"]
-
-
 def test_data_that_does_not_fit_leaves_no_folder(tmp_path: Path) -> None:
     path = write(tmp_path, MODEL.replace("[8, 8]", "[9, 9]"), DATA, TRAIN)
     assert refused(path, tmp_path / "run") == ["data-shape"]

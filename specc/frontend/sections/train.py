@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from specc.catalog.objects import KerasObject
 from specc.catalog.signature import Catalog
+from specc.frontend.programs.read import read_program
+from specc.frontend.programs.types import Program
 from specc.frontend.sections.train_parts import (
     Context,
-    Glob,
     read_callbacks,
     read_class_weight,
     read_globs,
@@ -19,12 +20,12 @@ from specc.frontend.sections.train_parts import (
 )
 from specc.frontend.sections.train_settings import (
     PRECISIONS,
-    Precision,
     read_choice,
     read_count,
     read_switch,
     read_text,
 )
+from specc.frontend.sections.train_types import Stage, TrainSection
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
 from specc.source.values import Mapping, Scalar, Sequence, Value, describe
@@ -34,56 +35,6 @@ PROGRAM_KEYS = ("derive", "update", "objective")
 
 WHOLE = ("precision", "jit_compile", "steps_per_execution", "stages")
 """Keys that hold for the whole training, not for a stage."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stretch of training; `train`'s own keys, where it has no `stages`.
-
-    Everything that may be said per output is keyed by the output's name; `class_lists` are the outputs whose
-    `class_weight` is written as a list. `optimizer` is None where the
-    preceding stage's goes on. Each stage starts from the models' own `trainable`, then freezes what
-    `freeze` names, then unfreezes what `unfreeze` names.
-    """
-
-    name: str
-    epochs: int
-    span: Span
-    optimizer: KerasObject | None
-    losses: dict[str, KerasObject]
-    loss_weights: dict[str, float]
-    metrics: dict[str, tuple[KerasObject, ...]]
-    weighted_metrics: dict[str, tuple[KerasObject, ...]]
-    sample_weight: dict[str, str]
-    class_weight: dict[str, dict[int, float]]
-    callbacks: tuple[KerasObject, ...] = ()
-    freeze: tuple[Glob, ...] = ()
-    unfreeze: tuple[Glob, ...] = ()
-    steps_per_epoch: int | None = None
-    validation_steps: int | None = None
-    validation_freq: int = 1
-    class_lists: tuple[str, ...] = ()
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The outputs that need a target: those with a loss or a metric."""
-        named = (*self.losses, *self.metrics, *self.weighted_metrics)
-        return tuple(dict.fromkeys(named))
-
-
-@dataclass(frozen=True, slots=True)
-class TrainSection:
-    """How a spec is trained. With a `program` there are no stages: it is kept as it is written.
-
-    `jit_compile` and `steps_per_execution` are None where the trainer chooses.
-    """
-
-    stages: tuple[Stage, ...]
-    span: Span
-    precision: Precision = "float32"
-    jit_compile: bool | None = None
-    steps_per_execution: int | None = None
-    program: Mapping | None = None
 
 
 def read_train(
@@ -100,11 +51,47 @@ def read_train(
     precision = read_choice(value, "precision", PRECISIONS, "float32", reporter)
     jit_compile = read_switch(value, "jit_compile", reporter)
     steps = read_count(value, "steps_per_execution", reporter, or_auto=True)
-    program = value if _is_program(value, stages) else None
-    read = () if program else tuple(_read_stages(value, stages, context))
+    if _is_program(value, stages):
+        programs = tuple(_read_programs(value, stages, context))
+        return TrainSection((), value.span, precision, jit_compile, steps, programs)
+    read = tuple(_read_stages(value, stages, context))
     if _errors(reporter) > failed:
         return None
-    return TrainSection(read, value.span, precision, jit_compile, steps, program)
+    return TrainSection(read, value.span, precision, jit_compile, steps)
+
+
+def _read_programs(value: Mapping, stages: list[Mapping], context: Context) -> Iterator[Program]:
+    for merged in _merged(value, stages) if stages else [value.without(*WHOLE)]:
+        for key in ("freeze", "unfreeze"):
+            if key in merged:
+                title, help = f"a training program knows no `{key}`", "freeze a model by `trainable: false`"
+                context.reporter.error("training-program", title, merged.key(key).span, help=help)
+        program = read_program(merged, _read_running(merged, context), context.catalog, context.reporter)
+        if program is not None:
+            yield program
+    if stages:
+        _warn_of_overridden(value.without(*WHOLE), stages, context.reporter)
+
+
+def _read_running(value: Mapping, context: Context) -> Stage:
+    """What a program shares with a stage: how long it runs, and what watches it."""
+    reporter = context.reporter
+    return Stage(
+        name=read_text(value, "name", reporter) or "",
+        epochs=read_count(value, "epochs", reporter) or 1,
+        span=value.span,
+        optimizer=None,
+        losses={},
+        loss_weights={},
+        metrics={},
+        weighted_metrics={},
+        sample_weight={},
+        class_weight={},
+        callbacks=read_callbacks(value, context),
+        steps_per_epoch=read_count(value, "steps_per_epoch", reporter),
+        validation_steps=read_count(value, "validation_steps", reporter),
+        validation_freq=read_count(value, "validation_freq", reporter) or 1,
+    )
 
 
 def _errors(reporter: Reporter) -> int:
@@ -152,22 +139,26 @@ def _checked_stage(stage: Mapping, reporter: Reporter) -> Mapping:
 
 
 def _read_stages(value: Mapping, stages: list[Mapping], context: Context) -> list[Stage]:
-    shared = value.without(*WHOLE)
     if "stages" not in value:
-        return [_read_stage(shared, context, first=True)]
+        return [_read_stage(value.without(*WHOLE), context, first=True)]
     found: list[Stage] = []
     names: dict[str, Span] = {}
-    for position, stage in enumerate(stages):
-        inherited = shared if position == 0 else shared.without("optimizer")
-        merged = inherited.without("name")
-        for (key, entry), (name, _) in zip(stage.entries, stage, strict=True):
-            merged = merged.replaced(name, entry, key)
-        merged = Mapping(merged.entries, stage.span)
+    for position, merged in enumerate(_merged(value, stages, once=("optimizer",))):
         read = _read_stage(merged, context, first=position == 0)
         _check_name(read, names, context.reporter)
         found.append(read)
-    _warn_of_overridden(shared, stages, context.reporter)
+    _warn_of_overridden(value.without(*WHOLE), stages, context.reporter)
     return found
+
+
+def _merged(value: Mapping, stages: list[Mapping], once: tuple[str, ...] = ()) -> Iterator[Mapping]:
+    """Each stage with the keys beside `stages` that it does not override; those of `once` for the first."""
+    shared = value.without(*WHOLE)
+    for position, stage in enumerate(stages):
+        merged = (shared if position == 0 else shared.without(*once)).without("name")
+        for (key, entry), (name, _) in zip(stage.entries, stage, strict=True):
+            merged = merged.replaced(name, entry, key)
+        yield Mapping(merged.entries, stage.span)
 
 
 def _check_name(stage: Stage, names: dict[str, Span], reporter: Reporter) -> None:
@@ -266,3 +257,6 @@ def _warn_of_unweighted(value: Mapping, stage: Stage, reporter: Reporter) -> Non
 
 def _is_null(value: Value) -> bool:
     return isinstance(value, Scalar) and value.value is None
+
+
+__all__ = ["PROGRAM_KEYS", "WHOLE", "Stage", "TrainSection", "read_train"]

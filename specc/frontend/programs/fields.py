@@ -1,0 +1,25 @@
+"""The tensors that a program is given by the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from specc.frontend.project import Reference
+from specc.frontend.sections.data import DataSection
+from specc.graph.ir import Graph
+
+IMAGE_COLUMNS = ("image", "label", "features")
+"""The columns of the data sets that are known by name."""
+
+
+def field_names(data: DataSection | None, models: Mapping[str, Graph | Reference]) -> tuple[str, ...] | None:
+    """The names of fields: those of the data, and columns under the name of a model's input.
+
+    None where there is no data, so that nobody knows.
+    """
+    if data is None:
+        return None
+    inputs = (spec.name for model in models.values() if isinstance(model, Graph) for spec in model.inputs)
+    bundled = IMAGE_COLUMNS if any(source.kind == "dataset" for source in data.sources.values()) else ()
+    labels = (column for source in data.sources.values() for column in source.files if column)
+    return tuple(dict.fromkeys((*data.fields, *data.derive, *inputs, *bundled, *labels)))

@@ -1,0 +1,189 @@
+"""What the formulas of a program may name: tensors, models, functions, losses and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from specc.catalog.signature import Catalog, Signature
+from specc.frontend.expressions import nodes as n
+from specc.frontend.expressions.formula import calls, tensor_names
+from specc.frontend.expressions.nodes import Expression
+from specc.frontend.programs.types import Program
+from specc.frontend.project import Interface
+from specc.frontend.sections.data_types import Formula
+from specc.source.diagnostic import Reporter
+from specc.source.suggest import did_you_mean
+
+GRADIENTS = ("grad", "jacobian")
+"""Functions of a program alone: what the gradient of a tensor with respect to another is."""
+
+BUILT_IN = ("batch", "step")
+"""Whole numbers that every program knows: the examples of the batch, the steps done."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """The names outside a program: the data's fields (None: not known), and models by what they take."""
+
+    fields: tuple[str, ...] | None
+    models: Mapping[str, Interface]
+    catalog: Catalog
+
+
+def check_names(program: Program, known: Known, reporter: Reporter) -> None:
+    """Report every name in a program that means nothing, and every call that cannot be meant."""
+    _Check(program, known, reporter).check()
+
+
+class _Check:
+    def __init__(self, program: Program, known: Known, reporter: Reporter) -> None:
+        self.program, self.known, self.reporter = program, known, reporter
+        self.tensors = {*(known.fields or ()), *program.states, *BUILT_IN}
+
+    def check(self) -> None:
+        for name, formula in self.program.derive.items():
+            self.derived(name, formula)
+            self.tensors.add(name)
+        for update in self.program.updates:
+            for term in update.terms:
+                self.formula(term.formula)
+        for formula in self.program.metrics.values():
+            self.formula(formula, metric=True)
+        for state in self.program.states.values():
+            self.formula(state.update)
+        self.models()
+
+    def derived(self, name: str, formula: Formula) -> None:
+        if name in self.known.models or name in BUILT_IN:
+            what = "a model" if name in self.known.models else "a number that every program knows"
+            self.fail(
+                "duplicate-name", f"`{name}` is {what}, and is derived too", formula, formula.expression
+            )
+        self.formula(formula)
+
+    def models(self) -> None:
+        """The models that updates train are there."""
+        for update in self.program.updates:
+            for model in update.models:
+                if model.text not in self.known.models:
+                    title = f"there is no model `{model}`"
+                    help = did_you_mean(model.text, self.known.models)
+                    self.reporter.error("unknown-model", title, model.span, help=help)
+
+    # --- formulas -----------------------------------------------------------------------------------------
+    def formula(self, formula: Formula, *, metric: bool = False) -> None:
+        for node in tensor_names(formula.expression):
+            self.tensor(formula, node)
+        for call in calls(formula.expression):
+            self.call(formula, call, metric=metric and call is formula.expression)
+        self.logic(formula)
+
+    def tensor(self, formula: Formula, node: n.Name | n.Attribute) -> None:
+        name = n.dotted(node) or ""
+        first = name.partition(".")[0]
+        if first in self.tensors or name in self.tensors:
+            return
+        later = [*self.program.derive]
+        if first in later:
+            title = f"`{first}` comes later"
+            self.fail("later-name", title, formula, node, help="names refer backwards only")
+        elif first in self.known.models:
+            help = f"call it: `{first}(…)`"
+            self.fail("unknown-name", f"`{first}` is a model, not a tensor", formula, node, help=help)
+        elif self.known.fields is not None:
+            help = did_you_mean(first, self.tensors) or "a column of the data is listed under `data.fields`"
+            self.fail("unknown-name", f"there is no tensor `{first}` here", formula, node, help=help)
+
+    def call(self, formula: Formula, call: n.Call, *, metric: bool) -> None:
+        name = n.dotted(call.function) or ""
+        if name in self.known.models:
+            self.model_call(formula, call, name)
+        elif name in GRADIENTS:
+            self.gradient(formula, call, name)
+        elif name[:1].isupper():
+            self.capitalised(formula, call, name, metric=metric)
+        elif name not in self.known.catalog.ops:
+            own = (*self.known.models, *GRADIENTS)
+            help = did_you_mean(name, own) or did_you_mean(name, self.known.catalog.ops)
+            self.fail("unknown-function", f"there is no function `{name}`", formula, call.function, help=help)
+        elif self.known.catalog.ops[name].refused:
+            why = self.known.catalog.ops[name].refused
+            self.fail("bad-formula", f"`{name}` cannot stand in a spec: {why}", formula, call.function)
+        else:
+            self.keywords(formula, call, self.known.catalog.ops[name])
+
+    def model_call(self, formula: Formula, call: n.Call, name: str) -> None:
+        inputs = self.known.models[name].inputs
+        if inputs is None:  # only its file knows them
+            return
+        given = [*inputs[: len(call.arguments)], *(key for key, _ in call.keywords if key != "training")]
+        if len(call.arguments) > len(inputs):
+            title = f"`{name}` takes {_counted(len(inputs))}, and is given {len(call.arguments)}"
+            self.fail("wrong-input-count", title, formula, call, help=f"its inputs: {_listed(inputs)}")
+            return
+        for key in given:
+            if key not in inputs:
+                title, help = f"`{name}` has no input `{key}`", did_you_mean(key, (*inputs, "training"))
+                self.fail("unknown-input", title, formula, call, help=help)
+        missing = [key for key in inputs if key not in given]
+        if missing:
+            title = f"`{name}` is called without its input `{missing[0]}`"
+            self.fail("missing-input", title, formula, call, help=f"its inputs: {_listed(inputs)}")
+
+    def gradient(self, formula: Formula, call: n.Call, name: str) -> None:
+        right = len(call.arguments) == 2 and not call.keywords
+        if right and isinstance(call.arguments[1], n.Name | n.Attribute):
+            return
+        title = f"`{name}` takes a tensor, and the name of the one it is derived by"
+        help = f"`{name}(y, x)`, where `x` is a field or a name under `derive`"
+        self.fail("bad-formula", title, formula, call, help=help)
+
+    def capitalised(self, formula: Formula, call: n.Call, name: str, *, metric: bool) -> None:
+        losses, metrics = self.known.catalog.objects["loss"], self.known.catalog.objects["metric"]
+        if name in losses:
+            self.keywords(formula, call, losses[name], tensors=2)
+        elif name in metrics and metric:
+            self.keywords(formula, call, metrics[name], tensors=3)
+        elif name in metrics:
+            title = f"the metric `{name}` stands within a formula"
+            help = "a metric is a whole formula under `metrics`"
+            self.fail("bad-formula", title, formula, call.function, help=help)
+        else:
+            help = did_you_mean(name, (*losses, *metrics)) or "layers belong into models"
+            title = f"there is no loss or metric `{name}`"
+            self.fail("unknown-function", title, formula, call.function, help=help)
+
+    def keywords(self, formula: Formula, call: n.Call, signature: Signature, tensors: int = 0) -> None:
+        for key, value in call.keywords:
+            if key not in signature.by_name and not (tensors and key == "sample_weight"):
+                title = f"`{signature.name}` has no argument `{key}`"
+                help = did_you_mean(key, signature.by_name)
+                self.fail("unknown-argument", title, formula, value, help=help)
+        if tensors and not 2 <= len(call.arguments) <= tensors:
+            title = f"`{signature.name}` is called with {len(call.arguments)} tensors"
+            help = f"`{signature.name}(y_true, y_pred, …)`: its other arguments by name"
+            self.fail("bad-formula", title, formula, call, help=help)
+
+    def logic(self, formula: Formula) -> None:
+        """Python's logic asks whether a value is true; of a tensor nobody knows before it is computed."""
+        stack: list[Expression] = [formula.expression]
+        while stack:
+            node = stack.pop()
+            stack += n.children(node)
+            if isinstance(node, n.Conditional):
+                self.fail("bad-formula", "a formula takes no `if`", formula, node, help="`where(test, a, b)`")
+            elif isinstance(node, n.Logical):
+                help = f"`logical_{node.operator}(a, b)`"
+                self.fail("bad-formula", f"a formula takes no `{node.operator}`", formula, node, help=help)
+
+    def fail(self, code: str, title: str, formula: Formula, node: Expression, *, help: str = "") -> None:
+        self.reporter.error(code, title, formula.place(node), help=help)
+
+
+def _counted(count: int) -> str:
+    return "1 tensor" if count == 1 else f"{count} tensors"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -1,0 +1,385 @@
+"""What is known of a training program before it runs: types of its tensors, and what its losses depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from specc.catalog.load import load
+from specc.catalog.rules import NoRuleError, RuleError, TensorType
+from specc.catalog.rules.dims import Symbolic, render, symbol
+from specc.frontend.expressions import nodes as n
+from specc.frontend.expressions.formula import calls, tensor_names, unparse
+from specc.frontend.expressions.nodes import Expression, ExpressionError
+from specc.frontend.programs.types import Program, Update
+from specc.frontend.project import Reference
+from specc.frontend.sections.data_types import DataSection, Formula
+from specc.graph.formulas import FormulaTypeError, FormulaWalk
+from specc.graph.infer import BATCH, Types, infer_graph, input_type
+from specc.graph.ir import Graph, Layer, models_used
+from specc.source.diagnostic import Reporter
+
+Models = Mapping[str, Graph | Reference]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Several tensors by name: what a model with several outputs gives. None where a type is not known."""
+
+    tensors: Mapping[str, TensorType | None]
+
+
+@dataclass
+class ProgramTypes:
+    """Types of a program's tensors by name; what could not be worked out is missing."""
+
+    names: dict[str, Any] = field(default_factory=dict)
+    terms: dict[str, Any] = field(default_factory=dict)
+
+
+def check_programs(
+    programs: Sequence[Program],
+    data: DataSection | None,
+    models: Models,
+    types: Mapping[str, Types],
+    reporter: Reporter,
+) -> tuple[ProgramTypes, ...]:
+    """Report what cannot be computed, terms that are no scalars, and losses that move nothing.
+
+    `types` are the models'. Returns what is known of each program's tensors.
+    """
+    if reporter.failed:
+        return ()
+    fields = field_types(data, models)
+    found = tuple(_Types(program, fields, models, reporter).run() for program in programs)
+    for program in programs:
+        Dependence(program, models, reporter).check()
+    report_untrained(programs, models, types, reporter)
+    return found
+
+
+def field_types(data: DataSection | None, models: Models) -> dict[str, TensorType]:
+    """The types of the fields whose shapes the spec tells: by `shape`, or as a model's input of that name."""
+    found: dict[str, TensorType] = {}
+    for model in models.values():
+        for spec in model.inputs if isinstance(model, Graph) else ():
+            found.setdefault(spec.name, input_type(spec))
+    for name, written in data.fields.items() if data is not None else ():
+        if written.shape is not None:
+            sizes = [
+                symbol(f"{name}.{axis}") if size is None else size
+                for axis, size in enumerate(written.shape, start=1)
+            ]
+            dtype = written.dtype or (found[name].dtype if name in found else "float32")
+            found[name] = TensorType((symbol(BATCH), *sizes), dtype)
+    for name in data.derive if data is not None else ():
+        found.pop(name, None)
+    return found
+
+
+class _Types:
+    def __init__(
+        self, program: Program, fields: Mapping[str, TensorType], models: Models, reporter: Reporter
+    ) -> None:
+        self.program, self.models, self.reporter = program, models, reporter
+        names = {**fields, "batch": symbol(BATCH), "step": TensorType((), "int32")}
+        names |= {name: TensorType(state.shape) for name, state in program.states.items()}
+        self.types = ProgramTypes(dict(names))
+
+    def run(self) -> ProgramTypes:
+        for name, formula in self.program.derive.items():
+            self.types.names.pop(name, None)
+            made = self.infer(formula)
+            if made is not None:
+                self.types.names[name] = made
+        for update in self.program.updates:
+            for term in update.terms:
+                self.term(term.name, term.formula)
+        for name, formula in self.program.metrics.items():
+            if not is_metric(formula):
+                self.term(name, formula)
+        return self.types
+
+    def infer(self, formula: Formula) -> Any:
+        """The type of a formula; None where it is not known, or wrong and reported."""
+        try:
+            return ProgramWalk(self.types.names, self.models).value(formula.expression)
+        except FormulaTypeError as error:
+            self.report(formula, error.node, error.reason)
+        except RuleError as reason:
+            self.report(formula, formula.expression, reason)
+        except ExpressionError as error:
+            place = formula.place(n.Constant(None, start=error.start, end=error.end))
+            self.reporter.error("bad-formula", error.message, place, help=error.help)
+        except NoRuleError:
+            pass
+        return None
+
+    def report(self, formula: Formula, node: Expression, reason: RuleError) -> None:
+        title = f"`{unparse(node)}` does not fit together"
+        notes = [f"it takes {reason.wanted}", f"it is given {reason.given}"]
+        used = dict.fromkeys(n.dotted(name) or "" for name in tensor_names(node))
+        notes += [f"`{name}` is {self.shown(name)}" for name in used if self.shown(name)]
+        help = f"{reason.fits} would fit" if reason.fits else ""
+        self.reporter.error("shape-mismatch", title, formula.place(node), notes=notes, help=help)
+
+    def shown(self, name: str) -> str:
+        found = self.types.names.get(name)
+        return render(found.shape) if isinstance(found, TensorType) else ""
+
+    def term(self, name: str, formula: Formula) -> None:
+        made = self.infer(formula)
+        self.types.terms[name] = made
+        if isinstance(made, TensorType) and made.shape:
+            title = f"the term `{name}` is no scalar: its shape is {render(made.shape)}"
+            help = "take its `mean(…)` or its `sum(…)`"
+            self.reporter.error("program-term", title, formula.span, help=help)
+        elif isinstance(made, Outputs):
+            title = f"the term `{name}` is several tensors"
+            self.reporter.error("program-term", title, formula.span, help="take one of them")
+
+
+class ProgramWalk(FormulaWalk):
+    """Types of formulas that call models, losses and gradients."""
+
+    def __init__(self, names: Mapping[str, Any], models: Models) -> None:
+        super().__init__(names)
+        self.models = models
+
+    def name(self, node: n.Name | n.Attribute) -> Any:
+        """A tensor, or one of the outputs under a name."""
+        name = n.dotted(node)
+        if name is not None and name in self.names:
+            return self.names[name]
+        if isinstance(node, n.Attribute):
+            base = self.value(node.base)
+            if isinstance(base, Outputs):
+                if node.name in base.tensors:
+                    return self.known(base.tensors[node.name], node.name)
+                listed = ", ".join(f"`{output}`" for output in base.tensors)
+                raise RuleError("argument", f"one of {listed}", f"`{node.name}`")
+        raise NoRuleError(str(name))
+
+    def call(self, node: n.Call) -> Any:
+        """What a function, a loss, a gradient or a model gives."""
+        name = n.dotted(node.function) or ""
+        if name in self.models:
+            return self.model(node, name)
+        if name == "shape":
+            return self.tensor(node.arguments[0]).shape
+        if name == "grad":
+            self.value(node.arguments[0])
+            return self.tensor(node.arguments[1])
+        if name == "jacobian":
+            of, by = map(self.tensor, node.arguments)
+            return TensorType((of.shape[0], *of.shape[1:], *by.shape[1:]), of.dtype)
+        if name[:1].isupper():
+            return self.loss(node, name)
+        return super().call(node)
+
+    def tensor(self, node: Expression) -> TensorType:
+        """A part that has to be a tensor."""
+        found = self.value(node)
+        if isinstance(found, TensorType):
+            return found
+        raise NoRuleError(unparse(node))
+
+    def binary(self, node: n.Binary) -> Any:
+        """Arithmetic; the batch's size is a number of which only the name is known."""
+        left, right = self.value(node.left), self.value(node.right)
+        if not isinstance(left, Symbolic) and not isinstance(right, Symbolic):
+            return super().binary(node)
+        if isinstance(left, TensorType) or isinstance(right, TensorType):
+            return left if isinstance(left, TensorType) else right
+        whole = {"+": "__add__", "*": "__mul__"}.get(node.operator)
+        if whole and isinstance(left, Symbolic) and isinstance(right, (int, Symbolic)):
+            return getattr(left, whole)(right)
+        if whole and isinstance(left, int) and isinstance(right, Symbolic):
+            return getattr(right, whole)(left)
+        return TensorType((), "float32" if node.operator == "/" else "int32")
+
+    def loss(self, node: n.Call, name: str) -> Any:
+        """A loss: a scalar, or with `reduction=None` one number for each of what it compares."""
+        kind = load().objects["loss"].get(name)
+        if kind is None:
+            raise NoRuleError(name)
+        sides = [self.value(argument) for argument in node.arguments]
+        keywords = {key: self.value(value) for key, value in node.keywords}
+        reduction = keywords.get("reduction", "sum_over_batch_size")
+        if reduction not in (None, "none"):
+            return TensorType(())
+        compared = sides[1]
+        if name in PAIRED and isinstance(compared, TensorType):
+            return TensorType(compared.shape[:-1])
+        raise NoRuleError(name)
+
+    def model(self, node: n.Call, name: str) -> Any:
+        """What calling a model of the spec gives."""
+        model = self.models[name]
+        if isinstance(model, Reference) and model.form == "average_of":
+            model = self.models[str(model.settings["average_of"])]
+        given = [self.tensor(argument) for argument in node.arguments]
+        named = {key: self.tensor(value) for key, value in node.keywords if key != "training"}
+        if not isinstance(model, Graph):
+            raise NoRuleError(name)
+        inputs = dict(zip((spec.name for spec in model.inputs), given, strict=False)) | named
+        for spec in model.inputs:
+            self.check_input(node, name, spec.name, spec.shape, inputs[spec.name])
+        types = infer_graph(model, self.models, inputs)
+        if types.problems:
+            raise FormulaTypeError(node, name, types.problems[0].reason)
+        outputs = dict(zip(model.output_names, types.outputs, strict=True))
+        return Outputs(outputs) if len(outputs) > 1 else self.known(types.outputs[0], name)
+
+    def known(self, found: TensorType | None, name: str) -> TensorType:
+        """A type, where it could be worked out."""
+        if found is None:
+            raise NoRuleError(name)
+        return found
+
+    def check_input(
+        self, node: n.Call, name: str, input: str, wanted: tuple[int | None, ...], given: TensorType
+    ) -> None:
+        """Refuse a tensor that the model's input does not declare."""
+        sizes = given.shape[1:]
+        clash = [
+            axis
+            for axis, (size, declared) in enumerate(zip(sizes, wanted, strict=False), start=1)
+            if isinstance(size, int) and declared is not None and size != declared
+        ]
+        if len(sizes) == len(wanted) and not clash:
+            return
+        shown = "[" + ", ".join(["batch", *("null" if d is None else str(d) for d in wanted)]) + "]"
+        what = f"{shown} for its input `{input}`"
+        raise FormulaTypeError(node, name, RuleError("size", what, render(given.shape), axes=tuple(clash)))
+
+
+_PLAIN = (
+    "BinaryCrossentropy BinaryFocalCrossentropy CategoricalCrossentropy CategoricalFocalCrossentropy "
+    "CosineSimilarity Hinge Huber KLDivergence LogCosh MeanAbsoluteError MeanAbsolutePercentageError "
+    "MeanSquaredError MeanSquaredLogarithmicError Poisson SquaredHinge SparseCategoricalCrossentropy"
+)
+PAIRED = frozenset(_PLAIN.split())
+"""Losses that without reduction give one number for each row of the last axis."""
+
+
+def is_metric(formula: Formula) -> bool:
+    """Whether a formula is a Keras metric, which accumulates over an epoch."""
+    call = formula.expression
+    return (
+        isinstance(call, n.Call)
+        and (n.dotted(call.function) or "") in load().objects["metric"]
+        and (n.dotted(call.function) or "") not in load().objects["loss"]
+    )
+
+
+# --- what depends on what ---------------------------------------------------------------------------------
+class Dependence:
+    """Which models the value of a formula depends on so that a gradient comes through."""
+
+    def __init__(self, program: Program, models: Models, reporter: Reporter) -> None:
+        self.program, self.models, self.reporter = program, models, reporter
+        self.of: dict[str, frozenset[str]] = {}
+        for name, formula in program.derive.items():
+            self.of[name] = frozenset(self.reached(formula.expression))
+
+    def check(self) -> None:
+        for update in self.program.updates:
+            self.update(update)
+
+    def reached(self, node: Expression) -> Iterator[str]:
+        """The models that a gradient of this expression comes to."""
+        if isinstance(node, n.Name | n.Attribute) and n.dotted(node) is not None:
+            yield from self.of.get((n.dotted(node) or "").partition(".")[0], ())
+            return
+        if isinstance(node, n.Call):
+            name = n.dotted(node.function) or ""
+            if name in CUTS:
+                return
+            if name in self.models:
+                yield from closure(name, self.models)
+            for argument in (*node.arguments, *(value for _, value in node.keywords)):
+                yield from self.reached(argument)
+            return
+        for child in n.children(node):
+            yield from self.reached(child)
+
+    def update(self, update: Update) -> None:
+        reached = [set(self.reached(term.formula.expression)) for term in update.terms]
+        wanted = {model.text for model in update.models if model.text in self.models}
+        whole: set[str] = set().union(*(closure(model, self.models) for model in wanted)) if wanted else set()
+        for term, models in zip(update.terms, reached, strict=True):
+            if wanted and models.isdisjoint(whole):
+                listed = ", ".join(f"`{name}`" for name in sorted(wanted))
+                title = f"the term `{term.name}` does not depend on {listed}"
+                help = "no gradient comes through: name the model that this term is to train, or remove it"
+                self.reporter.error("program-independent", title, term.formula.span, help=help)
+        for model in update.models:
+            if model.text not in self.models:
+                continue
+            found = self.models[model.text]
+            if not found.trainable or getattr(found, "form", "") == "average_of":
+                why = "is frozen" if not found.trainable else "follows another by averaging"
+                title = f"`{model}` {why}, and this update is to train it"
+                self.reporter.error("program-frozen", title, model.span, help="take it out of `models`")
+            elif self.is_left_alone(model.text, reached, whole):
+                title = f"no term of this update depends on `{model}`"
+                help = "add a term, or take it out of `models`"
+                self.reporter.error("program-independent", title, model.span, help=help)
+
+    def is_left_alone(self, model: str, reached: list[set[str]], whole: set[str]) -> bool:
+        """Whether no term depends on a model, though some do on others of its update."""
+        own = closure(model, self.models)
+        some = any(not models.isdisjoint(whole) for models in reached)
+        return some and all(models.isdisjoint(own) for models in reached)
+
+
+def closure(name: str, models: Models) -> set[str]:
+    """A model with all that it calls."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        current = waiting.pop()
+        if current in found:
+            continue
+        found.add(current)
+        model = models.get(current)
+        waiting += models_used(model) if isinstance(model, Graph) else []
+    return found
+
+
+def report_untrained(
+    programs: Sequence[Program], models: Models, types: Mapping[str, Types], reporter: Reporter
+) -> None:
+    """Report models with weights that programs call, and no update of any trains."""
+    updates = [update for program in programs for update in program.updates]
+    trained = {inner for u in updates for model in u.models for inner in closure(model.text, models)}
+    places: dict[str, tuple[Formula, n.Call]] = {}
+    for formula in (formula for program in programs for formula in program.formulas.values()):
+        for call in calls(formula.expression):
+            places.setdefault(n.dotted(call.function) or "", (formula, call))
+    for name in models:
+        following = getattr(models[name], "form", "") == "average_of"
+        free = name in trained or not models[name].trainable or following
+        if name not in places or free or not _has_weights(name, models, types):
+            continue
+        formula, call = places[name]
+        title = f"no update trains `{name}`"
+        help = f"add it to the `models` of an update, or freeze it: `trainable: false` in `{name}`"
+        reporter.error("program-untrained", title, formula.place(call.function), help=help)
+
+
+def _has_weights(name: str, models: Models, types: Mapping[str, Types]) -> bool:
+    model = models[name]
+    if not isinstance(model, Graph):
+        return True
+    layers = [node.name for node in model.nodes if isinstance(node.operation, Layer)]
+    unknown = any(layer not in types[name].calls for layer in layers)
+    own = bool(model.weights) or any(call.parameters for call in types[name].calls.values())
+    return own or unknown or any(_has_weights(inner, models, types) for inner in models_used(model))
+
+
+_FLAT = "stop_gradient argmax argmin round floor ceil sign equal not_equal less greater shape"
+CUTS = frozenset(_FLAT.split())
+"""Functions through which no gradient comes."""

@@ -1,0 +1,92 @@
+"""The batches of a program: dictionaries of the fields that its formulas name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import tensorflow as tf
+
+from specc.data.dataset import Dataset, Wanted
+from specc.data.fitted import Fitted
+from specc.data.open import open_data
+from specc.data.ports import Port, to_port
+from specc.frontend.expressions import nodes as n
+from specc.frontend.expressions.formula import tensor_names
+from specc.frontend.programs.names import BUILT_IN
+from specc.frontend.programs.types import Program
+from specc.frontend.project import Reference
+from specc.frontend.sections.data import DataSection
+from specc.frontend.sections.data_types import SplitName
+from specc.graph.ir import Graph
+
+
+class ProgramData:
+    """A spec's data for its programs. Fields that bear the name of a model's input are what it takes."""
+
+    def __init__(
+        self,
+        section: DataSection,
+        programs: Sequence[Program],
+        models: Mapping[str, Graph | Reference],
+        *,
+        root: Path,
+        seed: int,
+        fitted: Fitted | None = None,
+    ) -> None:
+        self.section = section
+        self.names = tuple(dict.fromkeys(name for program in programs for name in fields_of(program)))
+        self.ports = {port.name: port for port in _ports(models) if port.name in self.names}
+        others = tuple(name for name in self.names if name not in self.ports)
+        wanted = Wanted(tuple(self.ports.values()), others=others)
+        self.dataset: Dataset = open_data(section, wanted, root=root, seed=seed, fitted=fitted)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that have rows."""
+        return tuple(self.dataset.splits)
+
+    def steps(self, split: str) -> int:
+        """The batches of a pass over a split."""
+        rows, size = self.dataset.splits[cast(SplitName, split)], self.section.batch_size
+        whole = split == "train" and self.section.drop_remainder
+        return rows // size if whole else -(-rows // size)
+
+    def batches(
+        self, split: str, *, training: bool = False, first_epoch: int = 0, endless: bool = False
+    ) -> tf.data.Dataset:
+        """Dictionaries of fields [batch, …]; one epoch, or `endless`ly all in turn."""
+        pipeline = self.dataset.pipeline(
+            cast(SplitName, split), training=training, names=self.names, first_epoch=first_epoch
+        )
+        found = pipeline.endless if endless else pipeline.once
+        return found.map(self._typed, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+    def _typed(self, batch: dict[str, Any]) -> dict[str, Any]:
+        typed = {
+            name: to_port(value, self.ports[name], None)
+            for name, value in batch.items()
+            if name in self.ports
+        }
+        return {**batch, **typed}
+
+
+def fields_of(program: Program) -> Iterator[str]:
+    """The names in a program that the data gives."""
+    own = {*program.derive, *program.states, *BUILT_IN}
+    for formula in program.formulas.values():
+        for node in tensor_names(formula.expression):
+            name = (n.dotted(node) or "").partition(".")[0]
+            if name not in own:
+                yield name
+
+
+def _ports(models: Mapping[str, Graph | Reference]) -> Iterator[Port]:
+    """The inputs of the models that are written as layers, the first of each name."""
+    seen: set[str] = set()
+    for model in models.values():
+        for spec in model.inputs if isinstance(model, Graph) else ():
+            if spec.name not in seen:
+                seen.add(spec.name)
+                yield Port(spec.name, spec.shape, spec.dtype, spec.span)

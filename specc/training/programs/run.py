@@ -1,0 +1,229 @@
+"""Training by programs: from a spec to the folder of a run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from specc.data.dataset import data_root as root_of
+from specc.frontend.emit import emit
+from specc.frontend.programs.types import Program
+from specc.frontend.sections.train import Stage
+from specc.frontend.spec import Spec
+from specc.lower.models import build_models
+from specc.lower.saved import carry
+from specc.source.diagnostic import Reporter
+from specc.training import folder as folders
+from specc.training.batches import kept
+from specc.training.checking import check_optimizer
+from specc.training.compiling import choose_steps
+from specc.training.executions import Executions
+from specc.training.fitting import Explained, Verbose, build_callbacks, by_batch
+from specc.training.folder import RunFolder, finite
+from specc.training.programs.build import build_trainer
+from specc.training.programs.data import ProgramData
+from specc.training.programs.trainer import ProgramTrainer
+from specc.training.replicas import only_divisible
+from specc.training.strategy import open_strategy
+from specc.training.watching import Journal, Watcher, ordered
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The programs of a spec, their data and devices, and how they are to be run."""
+
+    spec: Spec
+    models: Mapping[str, keras.Model]
+    data: ProgramData
+    strategy: tf.distribute.Strategy
+    callbacks: Sequence[keras.callbacks.Callback] = ()
+    epochs: int | None = None
+    verbose: Verbose = "line"
+    log: Callable[[str], None] = print
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """The programs, with the epochs that they are to have."""
+        assert self.spec.train is not None
+        if self.epochs is None:
+            return self.spec.train.programs
+        return tuple(
+            replace(program, running=replace(program.running, epochs=self.epochs))
+            for program in self.spec.train.programs
+        )
+
+    @property
+    def replicas(self) -> int:
+        """The number of devices that share each batch."""
+        return int(self.strategy.num_replicas_in_sync)
+
+
+def train_programs(
+    spec: Spec,
+    *,
+    run_dir: Path | None,
+    data_root: Path | None,
+    strategy: str,
+    devices: Sequence[str],
+    epochs: int | None,
+    overwrite: bool,
+    callbacks: Sequence[keras.callbacks.Callback],
+    verbose: Verbose | None,
+    log: Callable[[str], None],
+    reporter: Reporter,
+) -> RunFolder:
+    """Train a spec's programs; arguments and errors are those of `specc.training.train.train`."""
+    from specc.training.train import dtype_policy, needed_sections, new_record
+
+    needed_sections(spec)
+    assert spec.train is not None and spec.data is not None
+    path = run_dir or folders.default_path(spec.name, datetime.now())
+    folders.check_free(path, overwrite=overwrite)
+    chosen = open_strategy(strategy, devices)
+    root = root_of(spec.path, data_root)
+    keras.utils.set_random_seed(spec.seed)
+    with chosen.scope(), dtype_policy(spec.train.precision):
+        models = build_models(spec)
+    data = ProgramData(spec.data, spec.train.programs, spec.models, root=root, seed=spec.seed)
+    _warn_of_unused(data, reporter)
+    _check_replicas(spec, int(chosen.num_replicas_in_sync), reporter)
+    reporter.stop_if_failed()
+    shown: Verbose = verbose or ("bar" if sys.stdout.isatty() else "line")
+    if shown != "silent":
+        for told in data.dataset.filters:
+            log(told)
+    running = Programs(spec, models, data, chosen, callbacks, epochs, shown, log)
+    record = new_record(spec, strategy, devices, running.replicas, root)
+    folder = folders.create(path, record, overwrite=overwrite)
+    return run_programs(running, folder)
+
+
+def _warn_of_unused(data: ProgramData, reporter: Reporter) -> None:
+    for field in data.section.unused(data.names):
+        title = f"no formula of the program names the field `{field.name}`"
+        reporter.warning("training-no-effect", title, field.span, help="use it, or remove it")
+
+
+def _check_replicas(spec: Spec, replicas: int, reporter: Reporter) -> None:
+    assert spec.train is not None
+    for program in spec.train.programs if replicas > 1 else ():
+        for update in program.updates:
+            check_optimizer(update.optimizer, reporter)
+            if update.every > 1:
+                title = "an update that is not made in every step does not work on several devices"
+                reporter.error("training-strategy", title, update.span)
+
+
+class ProgramKeeper:
+    """Keeps all models as training leaves them, in `trained/NAME.keras`."""
+
+    best_epoch = None
+
+    def __init__(self, folder: RunFolder, models: Mapping[str, keras.Model]) -> None:
+        self._folder, self._models = folder, models
+
+    def see(self, epoch: int, logs: Mapping[str, Any], *, monitor: str) -> None:
+        """Nothing is chosen: the terms of several updates have no best epoch."""
+
+    def flush(self) -> None:
+        """Write every model."""
+        for name, model in self._models.items():
+            self._folder.write(f"{folders.TRAINED}/{name}.keras", model.save)
+
+
+def run_programs(running: Programs, folder: RunFolder) -> RunFolder:
+    """Train all programs, one after another, in a folder that was made; it is left whole, come what may.
+
+    Ctrl-C ends training with the status `interrupted`. Raises RunError where training fails.
+    """
+    journal, keeper = Journal(folder), ProgramKeeper(folder, running.models)
+    status: folders.Status = "finished"
+    test: dict[str, float] = {}
+    try:
+        with folders.reporting(folder.path):
+            folder.write_text("spec.yaml", emit(carry(running.spec, folder.path)))
+        folder.write_text(folder.fitted.name, running.data.dataset.fitted.to_json())
+        total = sum(program.running.epochs for program in running.programs)
+        for program in running.programs:
+            with running.strategy.scope():
+                trainer = build_trainer(program, running.spec, running.models)
+            watcher = _watcher(running, program, journal, keeper, total)
+            with Explained(program.running, journal), running.data.dataset.errors_told():
+                _fit(running, program, trainer, watcher, folder, journal)
+        keeper.flush()
+        if "test" in running.data.splits:
+            test = ordered(trainer.evaluate(running.data.batches("test"), verbose=0, return_dict=True))
+    except KeyboardInterrupt:
+        status = "interrupted"
+        keeper.flush()
+    except BaseException as error:
+        _close(folder, journal, "failed", error=str(error) or type(error).__name__)
+        raise
+    return _close(folder, journal, status, test=finite(test))
+
+
+def _watcher(
+    running: Programs, program: Program, journal: Journal, keeper: ProgramKeeper, total: int
+) -> Watcher:
+    validated = "validation" in running.data.splits
+    log = running.log if running.verbose == "line" else None
+    return Watcher(program.running.name, journal, keeper, validated=validated, log=log, total=total)
+
+
+def _fit(
+    running: Programs,
+    program: Program,
+    trainer: ProgramTrainer,
+    watcher: Watcher,
+    folder: RunFolder,
+    journal: Journal,
+) -> None:
+    stage, data = program.running, running.data
+    steps = stage.steps_per_epoch or data.steps("train")
+    batches = data.batches("train", training=True, first_epoch=journal.epochs, endless=True)
+    if running.replicas > 1:
+        batches = only_divisible(batches, running.replicas)
+    validation = None
+    if "validation" in data.splits:
+        validation = data.batches("validation")
+        if stage.validation_steps is not None:
+            validation = validation.take(stage.validation_steps)
+        validation = kept(validation, data.dataset.splits["validation"])
+    trainer.steps_per_execution = _steps_per_execution(running, stage, trainer, steps)
+    trainer.train_function = Executions(trainer, steps)
+    trainer.fit(
+        batches,
+        epochs=stage.epochs,
+        steps_per_epoch=steps,
+        validation_data=validation,
+        validation_freq=stage.validation_freq,
+        callbacks=[*build_callbacks(stage.callbacks, folder.path), *running.callbacks, watcher],
+        verbose=1 if running.verbose == "bar" else 0,
+        shuffle=False,  # the data section has shuffled
+    )
+
+
+def _steps_per_execution(running: Programs, stage: Stage, trainer: ProgramTrainer, steps: int) -> int:
+    section = running.spec.train
+    assert section is not None
+    if running.replicas > 1 or any(by_batch(callback) for callback in stage.callbacks):
+        return 1
+    passes = sum(update.repeat for update in trainer.program.updates)
+    return section.steps_per_execution or choose_steps(
+        trainer, steps, running.data.section.batch_size * passes
+    )
+
+
+def _close(folder: RunFolder, journal: Journal, status: folders.Status, **more: Any) -> RunFolder:
+    from specc.training.train import now
+
+    return folder.with_record(
+        status=status, finished=now(), epochs=journal.epochs, metrics=finite(journal.last()), **more
+    )

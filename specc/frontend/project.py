@@ -48,6 +48,8 @@ class Reference:
 class Project:
     """Expands models on demand, each once; `models` holds what came of them, in order."""
 
+    expander: type[Expander] = Expander
+
     def __init__(
         self,
         definitions: Values[str, tuple[Scalar, Mapping]],
@@ -62,6 +64,11 @@ class Project:
         self.spent = self.depth = 0
         self._open: list[str] = []
         self._done: set[str] = set()
+
+    @property
+    def current(self) -> str:
+        """The model that is being expanded."""
+        return self._open[-1]
 
     def expand_all(self) -> None:
         """Expand every model of the spec."""
@@ -156,7 +163,7 @@ class _GraphMaker:
     def __init__(self, project: Project, name: str, key: Scalar, body: Mapping) -> None:
         self.project, self.name, self.key, self.body = project, name, key, body
         self.reporter = project.reporter
-        self.expander = Expander(project, project.catalog, project.reporter)
+        self.expander = project.expander(project, project.catalog, project.reporter)
 
     def make(self) -> Graph | None:
         values = bind_lets(self.body.get("let"), self.project.home.values, self.reporter)

@@ -7,11 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from specc.frontend.project import ENTRY, Reference
+from specc.frontend.scope import File
 from specc.frontend.sections.data import DataSection
 from specc.frontend.sections.train import TrainSection
 from specc.graph.ir import Graph
 from specc.source.diagnostic import Diagnostic
-from specc.source.values import Mapping
+from specc.source.values import Mapping, Scalar
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a spec says before it is expanded: the composed document, its values and blocks, its models."""
+
+    document: Mapping
+    home: File
+    definitions: dict[str, tuple[Scalar, Mapping]]
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,7 @@ class Spec:
     sections: dict[str, Mapping]
     warnings: tuple[Diagnostic, ...] = ()
     texts: dict[str, str] = field(default_factory=dict)
+    source: Source | None = None
 
     @property
     def entry(self) -> Graph | Reference | None:

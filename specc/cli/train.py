@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     "--data", "data_root", metavar="DIR", type=click.Path(path_type=Path),
     help="Where the paths in `data:` start.  [default: the spec's folder]",
 )  # fmt: skip
+@click.option(
+    "--initial-weights", "initial_weights", metavar="PATH", type=click.Path(path_type=Path),
+    help="Start with the weights of a run, a .keras or a .weights.h5 file, layer by layer.",
+)  # fmt: skip
 @click.option("--epochs", type=click.IntRange(min=1), help="Epochs of each stage, instead of the spec's.")
 @click.option(
     "--strategy", type=click.Choice(["auto", "one_device", "mirrored"]), default="auto", show_default=True,
@@ -40,6 +44,7 @@ def command(
     run_dir: Path | None,
     overwrite: bool,
     data_root: Path | None,
+    initial_weights: Path | None,
     epochs: int | None,
     strategy: str,
     devices: str,
@@ -69,6 +74,7 @@ def command(
             verbose="silent" if quiet else None,
             log=click.echo,
             reporter=reporter,
+            initial_weights=initial_weights,
         )
         draw_curves(run)
     show(reporter.sorted(), spec.texts)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
 from specc.data.bundled import Official
 from specc.data.errors import fail
 from specc.data.stored import as_tensor
-from specc.data.table import Array, Indices, Part, Table
+from specc.data.table import Indices, Part, Table
 from specc.data.transforms import evaluate
 from specc.data.windows import Windows
 from specc.frontend.sections.data import Formula, Source
@@ -41,7 +43,8 @@ def filtered(table: Table, official: Official, source: Source) -> tuple[Table, O
     _check_columns(formula, table)
     numbers = np.arange(len(table), dtype=np.int64)
     chunks = [numbers[start : start + CHUNK] for start in range(0, len(table), CHUNK)]
-    kept = np.concatenate([rows[_kept(formula, table, rows)] for rows in chunks])
+    keeps = _keeping(formula, table)
+    kept = np.concatenate([rows[keeps(_read(formula, table, rows)).numpy()] for rows in chunks])
     if not len(kept):
         fail("data-filter", f"`filter` keeps none of {len(table)} rows", formula.span)
     within = {name: np.flatnonzero(np.isin(kept, rows)) for name, rows in official.items()}
@@ -67,19 +70,28 @@ def _check_columns(formula: Formula, table: Table) -> None:
             fail("data-filter", f"`filter` names `{name}`, whose rows differ in shape", formula.span)
 
 
-def _kept(formula: Formula, table: Table, rows: Indices) -> Array:
-    """Whether each of some rows stays, bool [rows]."""
-    found = table.rows(rows, formula.names)
-    tensors = {name: as_tensor(array) for name, array in found.items()}
+Rows = dict[str, tf.Tensor]
 
-    def one(row: dict[str, tf.Tensor]) -> tf.Tensor:
+
+def _read(formula: Formula, table: Table, rows: Indices) -> Rows:
+    """The columns that the formula names, each as a tensor [rows, …]."""
+    return {name: as_tensor(array) for name, array in table.rows(rows, formula.names).items()}
+
+
+def _keeping(formula: Formula, table: Table) -> Callable[[Rows], tf.Tensor]:
+    """What tells of some rows whether each stays: bool [rows]."""
+
+    def one(row: Rows) -> tf.Tensor:
         return evaluate(formula, row, None)
 
-    first = one({name: tensor[0] for name, tensor in tensors.items()})
+    sample = _read(formula, table, np.zeros(1, np.int64))
+    first = one({name: tensor[0] for name, tensor in sample.items()})
     if first.dtype != tf.bool or first.shape.rank != 0:
         what = f"{first.dtype.name} {list(first.shape)}"
         fail("data-filter", f"`filter` gives {what} a row, and not true or false", formula.span)
-    if len(rows) == 1:
-        return np.array([bool(first)])
-    kept: Array = tf.vectorized_map(one, tensors, warn=False).numpy()
-    return kept
+    signature = {name: tf.TensorSpec([None, *t.shape[1:]], t.dtype) for name, t in sample.items()}
+
+    def all_rows(rows: Rows) -> tf.Tensor:
+        return tf.vectorized_map(one, rows, warn=False)
+
+    return tf.function(all_rows, input_signature=[signature], autograph=False)  # type: ignore[no-any-return]

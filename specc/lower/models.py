@@ -20,6 +20,7 @@ from specc.frontend.spec import Spec
 from specc.graph.ir import Formula, Graph, Input, Layer, Node, Origin, Reuse, Use, Weight, Wire
 from specc.lower.errors import KERAS_ERRORS, keras_error
 from specc.lower.formula import compute, is_tensor
+from specc.lower.layers import freeze
 from specc.lower.objects import make
 from specc.lower.references import build_reference
 from specc.source.collection import no_collection
@@ -218,13 +219,6 @@ def name_operations(tensor: keras.KerasTensor, prefix: str, known: Any) -> None:
         count = counts.get(base, 0)
         counts[base] = count + 1
         operation.name = f"{prefix}.{base}" + (f"_{count}" if count else "")
-
-
-def freeze(model: keras.Model) -> None:
-    """Freeze a model and every layer in it: Keras leaves nested layers alone when a flag does not change."""
-    model.trainable = False
-    for layer in model._flatten_layers():
-        layer.trainable = False
 
 
 def _names(wire: Wire) -> list[str]:

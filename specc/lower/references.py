@@ -14,7 +14,9 @@ from keras.src.backend.common import global_state
 from specc.frontend.project import Reference
 from specc.graph.ir import Origin
 from specc.lower.errors import KERAS_ERRORS, keras_error, reason_of
+from specc.lower.layers import freeze
 from specc.source.diagnostic import Diagnostic, SpecError
+from specc.source.span import Span
 from specc.source.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -33,9 +35,7 @@ def build_reference(reference: Reference, models: Mapping[str, keras.Model], spe
     except KERAS_ERRORS as error:
         raise _explained(error, reference) from error
     if not reference.trainable:
-        model.trainable = False
-        for layer in model._flatten_layers():
-            layer.trainable = False
+        freeze(model)
     return model
 
 
@@ -47,7 +47,7 @@ def _application(reference: Reference, models: Mapping[str, keras.Model], spec: 
         arguments["input_shape"] = tuple(arguments["input_shape"])
     weights = arguments.get("weights")
     if isinstance(weights, str) and weights not in FETCHED:  # Keras would take any other text as a path
-        arguments["weights"] = str(inside(weights, reference, spec))
+        arguments["weights"] = str(inside(weights, reference.span, spec))
     with fresh_names():
         model = _constructed(settings["application"], {**arguments, "name": reference.name})
     if (lora := settings.get("lora")) is not None:
@@ -92,7 +92,7 @@ def _average(reference: Reference, models: Mapping[str, keras.Model], spec: Spec
     model = keras.models.clone_model(source)
     model.name = reference.name
     model.set_weights(source.get_weights())
-    model.trainable = False
+    freeze(model)
     return model
 
 
@@ -100,7 +100,7 @@ def _load(reference: Reference, models: Mapping[str, keras.Model], spec: Spec) -
     """A saved model (`.keras`, without custom code)."""
     from specc.lower.saved import load_saved
 
-    model = load_saved(inside(str(reference.settings["load"]), reference, spec), reference.name)
+    model = load_saved(inside(str(reference.settings["load"]), reference.span, spec), reference.name)
     if (lora := reference.settings.get("lora")) is not None:
         add_adapters(model, lora, reference)
     return _with_outputs(model, reference.settings.get("outputs"), reference.name)
@@ -113,8 +113,7 @@ def add_adapters(model: keras.Model, lora: Mapping[str, Any], reference: Referen
     those layers trainable too. Raises SpecError where a glob matches no layer that can have one.
     """
     layers = {layer.name: layer for layer in model._flatten_layers() if hasattr(layer, "enable_lora")}
-    for layer in model._flatten_layers():
-        layer.trainable = False
+    freeze(model)
     globs = lora.get("layers", "*")
     for glob in [globs] if isinstance(globs, str) else globs:
         found = [layer for name, layer in layers.items() if fnmatchcase(name, glob)]
@@ -134,14 +133,14 @@ def add_adapters(model: keras.Model, lora: Mapping[str, Any], reference: Referen
             layer.trainable = layer is model
 
 
-def inside(named: str, reference: Reference, spec: Spec) -> Path:
+def inside(named: str, span: Span, spec: Spec) -> Path:
     """A file that a spec names, which lies in the spec's folder or below it; raises SpecError."""
     path = (spec.root / named).resolve()
     if not path.is_relative_to(spec.root.resolve()):
         title = f"`{named}` lies outside the spec's folder"
-        raise SpecError([Diagnostic("outside-folder", title, reference.span)])
+        raise SpecError([Diagnostic("outside-folder", title, span)])
     if not path.exists():
-        raise SpecError([Diagnostic("missing-file", f"there is no file `{named}`", reference.span)])
+        raise SpecError([Diagnostic("missing-file", f"there is no file `{named}`", span)])
     return path
 
 

@@ -53,7 +53,7 @@ def _carried(model: Reference, spec: Spec, folder: Path) -> Reference:
         return model
     target = folder / MODELS / f"{model.name}.keras"
     target.parent.mkdir(parents=True, exist_ok=True)
-    load_saved(inside(str(model.settings["load"]), model, spec), model.name).save(target)
+    load_saved(inside(str(model.settings["load"]), model.span, spec), model.name).save(target)
     return replace(model, settings=model.settings | {"load": f"{MODELS}/{model.name}.keras"})
 
 

@@ -225,7 +225,7 @@ def read_split(value: Value | None, context: Context) -> Split | None:
         else:
             context.wrong(name, part, "a fraction between 0 and 1, or a count,")
     _check_parts(value, parts, context)
-    stratify, per = value.get("stratify"), value.get("per")
+    stratify, per = _given(value, "stratify"), _given(value, "per")
     shuffle = context.switch(value, "shuffle", True)
     if stratify is not None and not shuffle:
         span = value.key("stratify").span
@@ -242,11 +242,17 @@ def read_split(value: Value | None, context: Context) -> Split | None:
     )
 
 
+def _given(value: Mapping, name: str) -> Value | None:
+    """What stands under a key; None where it is null, as where a spec takes back what it extends."""
+    found = value.get(name)
+    return None if isinstance(found, Scalar) and found.value is None else found
+
+
 def _check_per(value: Mapping, parts: dict[SplitName, float], shuffle: bool, context: Context) -> None:
     span = value.key("per").span
     if not shuffle:
         context.reporter.error("data-split", "a split in order has no counts by value", span)
-    if "stratify" in value:
+    if _given(value, "stratify") is not None:
         title = "`stratify` keeps proportions, and `per` makes all values as frequent"
         related = [(value.key("stratify").span, "the other")]
         context.reporter.error("data-split", title, span, "one of them", related=related)

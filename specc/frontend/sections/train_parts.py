@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath, PureWindowsPath
 
 from specc.catalog.objects import KerasObject
@@ -38,6 +39,11 @@ class Glob:
 
     pattern: str
     span: Span
+
+    def matches(self, name: str) -> bool:
+        """Whether it takes in a layer: by its own name, or by that of a model it lies in."""
+        parts = name.split(".")
+        return any(fnmatchcase(".".join(parts[:end]), self.pattern) for end in range(1, len(parts) + 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,7 @@ def train(
     load_tensorflow()
     from specc.inference.run import Run
     from specc.report.curves import draw_curves
+    from specc.report.gallery import draw_after
     from specc.source.diagnostic import Reporter
     from specc.training.train import train as train_spec
 
@@ -173,6 +174,7 @@ def train(
         verbose=verbose,  # type: ignore[arg-type]
         log=log,
         reporter=reporter,
+        after=draw_after,
         initial_weights=None if initial_weights is None else Path(initial_weights),
     )
     for warning in (*spec.warnings, *reporter.sorted()):

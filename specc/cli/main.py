@@ -28,6 +28,7 @@ COMMANDS = {
     "decompile": "Write the spec of a Keras model.",
     "train": "Train the model of a spec into the folder of a run.",
     "evaluate": "Compute the metrics of a trained model.",
+    "show": "Draw what a trained model makes of images, beside the truth.",
     "predict": "Apply a trained model to a file, and write a CSV.",
     "schema": "Print the JSON Schema of the language, for editors.",
     "explain": "Tell what a diagnostic's code means, and how to mend it.",

@@ -59,6 +59,7 @@ def command(
     spec = changes.load(path)
     load_tensorflow()
     from specc.report.curves import draw_curves
+    from specc.report.gallery import draw_after
     from specc.training.train import train
 
     reporter = Reporter()
@@ -75,6 +76,7 @@ def command(
             log=click.echo,
             reporter=reporter,
             initial_weights=initial_weights,
+            after=draw_after,
         )
         draw_curves(run)
     show(reporter.sorted(), spec.texts)

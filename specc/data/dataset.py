@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from specc.data.augment import Augment
@@ -22,7 +23,7 @@ from specc.data.order import Order
 from specc.data.ports import Port, cast_for, check_shape, fits, to_port
 from specc.data.randomness import PlacedSeed, root_seed
 from specc.data.stream import Batch, Stream
-from specc.data.table import Table
+from specc.data.table import Part, Table
 from specc.data.transforms import evaluate_all
 from specc.frontend.sections.data import DataSection
 from specc.frontend.sections.data_types import SplitName
@@ -129,13 +130,7 @@ class Dataset:
         While training, each epoch is another order and other draws, the same in every process with the same
         seed; else every pass is the same. Raises SpecError.
         """
-        if split not in self.parts:
-            fail(
-                "data-split",
-                f"the data has no {split} rows",
-                self.section.split.span if self.section.split else self.section.span,
-                help=f"say `split: {{…, {split}: 0.2}}`",
-            )
+        self._check_split(split)
         stream = self._stream(split, training)
         order = Order(
             lengths=tuple(len(self.parts[split][source]) for source in stream.sources),
@@ -160,6 +155,24 @@ class Dataset:
             return stream.dataset(order, finish, endless, change)
 
         return Pipeline(dataset(endless=False), order.batches, order.rows, lambda: dataset(endless=True))
+
+    def _check_split(self, split: SplitName) -> None:
+        if split not in self.parts:
+            fail(
+                "data-split",
+                f"the data has no {split} rows",
+                self.section.split.span if self.section.split else self.section.span,
+                help=f"say `split: {{…, {split}: 0.2}}`",
+            )
+
+    def spread(self, split: SplitName, count: int) -> Dataset:
+        """The same data with no more than `count` rows of one split, evenly spread over it.
+
+        Raises SpecError where the split has no rows.
+        """
+        self._check_split(split)
+        tables = {name: _spread(table, count) for name, table in self.parts[split].items()}
+        return Dataset(self.section, self.wanted, self.fields, {split: tables}, self.seed, self._failures)
 
     def _check_order(self, order: Order, split: SplitName) -> None:
         if not order.batches:
@@ -258,6 +271,12 @@ class Dataset:
             return self.section.derive[name].span
         field = self.section.fields.get(name)
         return self.section.span if field is None else field.span
+
+
+def _spread(table: Table, count: int) -> Table:
+    if len(table) <= count:
+        return table
+    return Part(table, np.linspace(0, len(table) - 1, count).astype(np.int64))
 
 
 def _alone(tensors: dict[str, tf.Tensor]) -> Any:

@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 import keras
 import numpy as np
 
-from specc.data.dataset import Wanted
+from specc.data.dataset import Dataset, Wanted
 from specc.data.dataset import data_root as root_of
 from specc.data.fitted import Fitted
 from specc.frontend.load import load_spec
@@ -20,6 +20,7 @@ from specc.frontend.sections.data import DataSection
 from specc.frontend.sections.train import Stage
 from specc.frontend.spec import Spec
 from specc.inference.classes import Meaning, meaning_of, write_predictions
+from specc.inference.examples import Examples, check_pictures, examples_of
 from specc.inference.given import Given, open_given
 from specc.lower.archive import check_archive
 from specc.source.diagnostic import Diagnostic, SpecError
@@ -121,10 +122,7 @@ class Run:
         """
         stage, ports = self._stage, ports_of(self.spec, self.model)
         if data is None:
-            own = SpecData(
-                self._data, ports, root=self._root(data_root), seed=self.record.seed, fitted=self.fitted
-            )
-            opened = own.opened(stage)
+            opened = self._opened(data_root)
         else:
             wanted = Wanted(ports, stage.targets, stage.sample_weight or None)
             opened = open_given(data, self._data, wanted, seed=self.record.seed, fitted=self.fitted)
@@ -136,6 +134,25 @@ class Run:
                 batches if feed is None else batches.map(feed), verbose=0, return_dict=True
             )
         return ordered(found)
+
+    def examples(
+        self, split: str = "test", count: int = 8, *, data_root: Path | str | None = None
+    ) -> Examples:
+        """`count` rows of a split of the run's data, evenly spread over it, with what the model says of them.
+
+        The data is read as by `evaluate`. Raises SpecError where it is not there or does not fit, or where no
+        input is an image.
+        """
+        check_pictures({port.name: port.shape for port in ports_of(self.spec, self.model)})
+        title = f"{self.record.name}: {split}"
+        opened = self._opened(data_root)
+        return examples_of(self.model, opened, self._stage, self.meanings, split, count, title)
+
+    def _opened(self, data_root: Path | str | None) -> Dataset:
+        """The run's own data."""
+        ports, root = ports_of(self.spec, self.model), self._root(data_root)
+        data = SpecData(self._data, ports, root=root, seed=self.record.seed, fitted=self.fitted)
+        return data.opened(self._stage)
 
     def predict(self, data: Given, *, batch_size: int | None = None) -> dict[str, Array]:
         """The model's outputs [rows, …] by name, for a path, columns by name, or one array.

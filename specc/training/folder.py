@@ -157,6 +157,9 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     raise SpecError([Diagnostic("run-folder-taken", title, None, help=hint)])
 
 
+EXAMPLES_FILE = "examples.png"
+"""Examples of what the best model does, where the data are images."""
+
 FILES = (
     "run.json",
     "spec.yaml",
@@ -166,6 +169,7 @@ FILES = (
     "best.keras",
     "last.keras",
     "curves.png",
+    EXAMPLES_FILE,
 )
 """What a run writes itself."""
 

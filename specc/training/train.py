@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -56,15 +57,16 @@ def train(
     log: Callable[[str], None] = print,
     reporter: Reporter | None = None,
     initial_weights: Path | None = None,
+    after: Callable[[Training], None] | None = None,
 ) -> RunFolder:
     """Train a spec's entry model and leave a run behind, in `run_dir` or in `runs/NAME-TIMESTAMP`.
 
     `data_root` is the folder that the spec's paths start from (its own folder otherwise), `epochs` replaces
     the number of each stage, and `verbose` is a bar on a terminal and a line an epoch (by `log`) elsewhere.
     `initial_weights` (a run's folder, a `.keras` or a weights file) replaces the path that the spec names.
-    Warnings go to `reporter`. Nothing is written before model and data are known to go together. Ctrl-C ends
-    training with the status `interrupted`. Raises SpecError where something does not fit, RunError where
-    training fails or the folder cannot be written.
+    Warnings go to `reporter`, a finished training to `after`. Nothing is written before model and data are
+    known to go together. Ctrl-C ends training with the status `interrupted`. Raises SpecError where something
+    does not fit, RunError where training fails or the folder cannot be written.
     """
     reporter = reporter or Reporter()
     _check_options(epochs, verbose, reporter)
@@ -121,7 +123,10 @@ def train(
         folder.write_text(folder.fitted.name, data.fitted.to_json())
         if moved is not None:
             folder.write_text(folders.INITIAL_FILE, json.dumps(moved.to_json(), indent=1) + "\n")
-    return run(training)
+    done = run(training)
+    if after is not None and done.record.status == "finished":
+        after(replace(training, folder=done))
+    return done
 
 
 def new_record(spec: Spec, strategy: str, devices: Sequence[str], replicas: int, root: Path) -> RunRecord:

@@ -43,6 +43,7 @@ ELSEWHERE: dict[str, str] = {
     "lora-unmatched": "lower/test_references.py",
     "no-rule": "cli/test_plan.py",
     "not-in-python": "python/test_module.py",
+    "nothing-to-show": "cli/test_show.py",
     "open-size": "cli/test_plan.py",
     "overwrites-input": "cli/test_resolve.py",
     "plugin-failed": "cli/test_main.py",

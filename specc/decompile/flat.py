@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from specc.catalog.load import load
-from specc.catalog.objects import plain
+from specc.catalog.objects import KerasObject
 from specc.frontend.emit import escape
 from specc.frontend.expressions.formula import rename, unparse
 from specc.frontend.project import ENTRY
@@ -47,7 +47,7 @@ def _input(given: Input) -> Any:
 def _weight(weight: Weight) -> dict[str, Any]:
     data: dict[str, Any] = {"shape": list(weight.shape)}
     if weight.initializer is not None:
-        data["initializer"] = escape(plain(weight.initializer))
+        data["initializer"] = _argument(weight.initializer)
     return data if weight.trainable else data | {"trainable": False}
 
 
@@ -118,7 +118,7 @@ class _Steps:
     def kind(self, node: Node, previous: str | None) -> tuple[str, Any]:
         operation = node.operation
         if isinstance(operation, Layer):
-            return operation.object.kind, arguments(operation)
+            return operation.object.kind, arguments(operation.object)
         if isinstance(operation, Reuse):
             return "reuse", operation.target
         if isinstance(operation, Use):
@@ -140,16 +140,27 @@ class _Steps:
         return load().objects["layer"][self.kinds[name]].tensors[0].name
 
 
-def arguments(operation: Layer) -> Any:
-    """A layer's arguments as a step writes them; the first alone where it stands for itself."""
-    given = escape(plain(operation.object.arguments))
+def arguments(made: KerasObject) -> Any:
+    """The arguments of a Keras object as a spec writes them; the first alone where it stands for itself."""
+    given = {name: _argument(value) for name, value in made.arguments.items()}
     if not given:
         return None
     (name, value), *more = given.items()
-    signature = load().objects["layer"][operation.object.kind]
+    signature = load().objects[made.category][made.kind]
     first = signature.arguments[0].name if signature.arguments else ""
-    alone = not more and name == first and not isinstance(value, dict) and value is not None
+    alone = not more and name == first and value is not None and not isinstance(value, dict)
     return value if alone else given
+
+
+def _argument(value: Any) -> Any:
+    if isinstance(value, KerasObject):
+        inner = None if value.model or value.identifier else arguments(value)
+        return value.kind if inner is None else {value.kind: inner}
+    if isinstance(value, dict):
+        return {name: _argument(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_argument(item) for item in value]
+    return escape(value)
 
 
 def _wire(wire: Wire) -> Any:

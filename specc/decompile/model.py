@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from specc.decompile.flat import flat as flat_document
-from specc.decompile.names import rename_models, valid_name
+from specc.decompile.names import is_unnamed, model_name, rename_models
 from specc.decompile.training import UnsaidError, train_section
 from specc.decompile.write import write
 from specc.frontend.project import ENTRY
@@ -46,13 +46,18 @@ def decompile_model(
     graphs = rename_models(read.graphs)
     document: dict[str, Any] = flat_document(graphs)
     train, notes = _training(model, graphs[ENTRY], _compiled(model) if training is None else training)
-    text = write(document | train, valid_name(model.name), _description(model, source), notes)
+    text = write(document | train, _name(model, source), _description(model, source), notes)
     return Decompiled(text, len(document.get("blocks", ())), read)
 
 
+def _name(model: keras.Model, source: str) -> str:
+    """The model's name, or its file's where nobody named it."""
+    return model_name(source.partition(".")[0] if source and is_unnamed(model.name) else model.name)
+
+
 def _description(model: keras.Model, source: str) -> str:
-    origin = f"`{source}`" if source else f"the Keras model `{model.name}`"
-    return f"Decompiled from {origin}."
+    named = "a Keras model" if is_unnamed(model.name) else f"the Keras model `{model.name}`"
+    return f"Decompiled from {named}" + (f" in {source}." if source else ".")
 
 
 def _compiled(model: keras.Model) -> Mapping[str, Any]:

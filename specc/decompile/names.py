@@ -21,6 +21,7 @@ from specc.frontend.steps import HELPERS, STRUCTURAL, WIRING
 from specc.graph.ir import Formula, Graph, Layer, Node, Operation, Reuse, Use, Wire
 
 _UNNAMED_MODEL = re.compile(r"(functional|sequential|model)(_\d+)?")
+_DOTTED = re.compile(r"[a-z_]\w*(\.[a-z_]\w*)*", re.ASCII)
 _UNNAMED_INPUT = re.compile(r"input(_layer)?(_\d+)?")
 _PARTS: dict[int, tuple[str, ...]] = {
     2: ("output", "state"),
@@ -32,9 +33,12 @@ _PARTS: dict[int, tuple[str, ...]] = {
 
 def valid_name(name: str) -> str:
     """`name` in the letters of a spec's names: lower case, digits and `_`, dots between parts."""
-    parts = [re.sub(r"\W", "_", part.lower(), flags=re.ASCII) for part in name.split(".") if part]
-    whole = ".".join(f"_{part}" if part[0].isdigit() else part for part in parts) or "unnamed"
-    return f"{whole}_" if whole in RESERVED else whole
+    lower = name.lower()
+    if not _DOTTED.fullmatch(lower):
+        lower = re.sub(r"\W+", "_", re.sub(r"^\W+|\W+$", "", lower, flags=re.ASCII), flags=re.ASCII)
+    if not lower or lower[0].isdigit():
+        lower = f"_{lower}"
+    return f"{lower}_" if lower in RESERVED else lower
 
 
 def unique(name: str, taken: set[str]) -> str:
@@ -49,17 +53,26 @@ def unique(name: str, taken: set[str]) -> str:
 
 def rename_models(models: Mapping[str, Graph]) -> dict[str, Graph]:
     """The same graphs under names that a spec can hold; their order, and that of their nodes, stays."""
-    taken = {ENTRY, *load().ops, *RESERVED, *STRUCTURAL, *WIRING, *HELPERS, "layers"}
+    taken = {ENTRY, *load().ops, *RESERVED, *STRUCTURAL, *WIRING, *HELPERS}
     names = {ENTRY: ENTRY}
     for name in models:
-        if name not in names:
-            unnamed = _UNNAMED_MODEL.fullmatch(name)
-            base = unnamed[1] if unnamed else valid_name(name).replace(".", "_")
-            names[name] = unique(base, taken)
+        if name != ENTRY:
+            names[name] = unique(model_name(name), taken)
     done: dict[str, Graph] = {}
     for name, graph in models.items():
         done[names[name]] = _Renaming(graph, names, done).graph()
     return done
+
+
+def is_unnamed(name: str) -> bool:
+    """Whether a model's name is one that Keras counts out."""
+    return _UNNAMED_MODEL.fullmatch(name) is not None
+
+
+def model_name(name: str) -> str:
+    """What a model is called; without the number of one that nobody named."""
+    unnamed = _UNNAMED_MODEL.fullmatch(name)
+    return unnamed[1] if unnamed else valid_name(name).replace(".", "_")
 
 
 class _Renaming:
@@ -99,9 +112,8 @@ class _Renaming:
         for node in self.old.nodes:
             base = self.base(node)
             prefix, _, last = node.name.rpartition(".")
-            if isinstance(node.operation, Formula) or is_generated(last, base):
-                prefix = valid_name(prefix) + "." if prefix else ""
-                counted.append((node.name, prefix + base))
+            if isinstance(node.operation, Formula | Use) or is_generated(last, base):
+                counted.append((node.name, valid_name(prefix) + "." + base if prefix else base))
             else:
                 self.nodes[node.name] = unique(valid_name(node.name), self.taken)
         for name, base in counted:

@@ -27,14 +27,16 @@ def copy_weights(read: ReadModel, graphs: Mapping[str, Graph], models: Mapping[s
 def _in_order(
     graphs: Mapping[str, Graph], layers: Mapping[str, list[keras.layers.Layer]], name: str = ENTRY
 ) -> Iterator[keras.layers.Layer]:
-    """The layers of a model and of those it calls, each at its first call."""
+    """The layers with weights of a model and of those it calls, each at its first call."""
     seen: set[str] = set()
 
     def walk(name: str) -> Iterator[keras.layers.Layer]:
         own = iter(layers[name])
         for node in graphs[name].nodes:
             if isinstance(node.operation, Layer):
-                yield next(own)
+                layer = next(own)
+                if layer.weights:
+                    yield layer
             for used in models_within(node.operation):
                 if used not in seen:
                     seen.add(used)

@@ -37,6 +37,13 @@ def why_no_input(layer: keras.layers.InputLayer, tensor: keras.KerasTensor) -> s
     return None
 
 
+def help_for_input(why: str) -> str:
+    """What to do about an input that cannot be declared."""
+    return (
+        "make the model anew with `keras.Input(shape)`, which leaves the batch open" if "batch" in why else ""
+    )
+
+
 def is_frozen(layer: keras.layers.Layer) -> bool:
     """Whether a layer with weights is not trained. Raises UnreadableError where only a part of it is."""
     parts = [part for part in layer._flatten_layers(include_self=False) if part.variables]

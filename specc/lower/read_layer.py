@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 import keras
@@ -15,6 +16,7 @@ from specc.catalog.objects import KerasObject
 from specc.catalog.signature import Argument, Signature
 from specc.lower.errors import KERAS_ERRORS
 from specc.lower.objects import get
+from specc.lower.read_fitted import fitted
 
 ModelName = Callable[[keras.Model], str]
 """The name in the spec of a model that a layer wraps."""
@@ -95,7 +97,7 @@ def _layer_scale(layer: Any) -> KerasObject:
 
 def _config(layer: keras.layers.Layer) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = layer.get_config()
+        found: dict[str, Any] = fitted(layer, layer.get_config())
     except (NotImplementedError, *KERAS_ERRORS) as error:
         raise UnreadableError("it does not tell its arguments (it has no `get_config`)") from error
     return found
@@ -137,7 +139,7 @@ def _filled(cls: type, told: dict[str, Any]) -> Mapping[str, Any]:
     key = f"{cls.__module__}.{cls.__name__} {json.dumps(told, sort_keys=True, default=str)}"
     if key not in _made:
         try:
-            made = cls.from_config({"name": "defaults", **told})  # type: ignore[attr-defined]
+            made = cls.from_config(deepcopy({"name": "defaults", **told}))  # type: ignore[attr-defined]
             _made[key] = made.get_config()
         except KERAS_ERRORS:  # arguments that only work together: then the catalog's own defaults count
             known = load().objects["layer"][cls.__name__]
@@ -146,11 +148,12 @@ def _filled(cls: type, told: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def _same(left: Any, right: Any) -> bool:
-    return bool(_bare(left) == _bare(right))
+    mine, other = _bare(left), _bare(right)
+    return bool(mine == other) or (type(other) is int and bool(mine == [other]))  # axes: [-1] is -1
 
 
 def _bare(value: Any) -> Any:
-    """A value of a configuration without names, and with lists for tuples and arrays."""
+    """A value of a configuration without names, with lists for tuples and arrays."""
     if isinstance(value, dict):
         return {key: _bare(item) for key, item in value.items() if key != "name" or "class_name" in value}
     if isinstance(value, np.ndarray):
@@ -199,7 +202,7 @@ def _object(value: dict[str, Any], argument: Argument, model_name: ModelName) ->
     """An initializer, regularizer, layer, … of a configuration."""
     category = _CATEGORIES.get(str(value.get("module")))
     if category == "layer":
-        return read_layer(keras.layers.deserialize(value), model_name)
+        return read_layer(_wrapped(value), model_name)
     kind = str(value["class_name"])
     known = load().objects.get(category or "", {}).get(kind)
     if category is None or known is None or known.refused:
@@ -211,6 +214,14 @@ def _object(value: dict[str, Any], argument: Argument, model_name: ModelName) ->
         if inner is not None and (inner.required or not _same(item, inner.default)):
             arguments[name] = _value(item, inner, model_name)
     return KerasObject(known.category, known.name, arguments)
+
+
+def _wrapped(value: dict[str, Any]) -> keras.layers.Layer:
+    """A layer within a layer: a copy, made from what the outer layer tells of it."""
+    try:
+        return keras.layers.deserialize(deepcopy(value))  # Keras takes configurations apart
+    except KERAS_ERRORS as error:
+        raise UnreadableError(f"it wraps a `{value['class_name']}`, which Keras cannot make anew") from error
 
 
 def _short(value: Any) -> str:

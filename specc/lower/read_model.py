@@ -30,7 +30,7 @@ from specc.lower.read_calls import (
     ordered,
     plain_setting,
 )
-from specc.lower.read_kind import functional, is_frozen, why_no_input
+from specc.lower.read_kind import functional, help_for_input, is_frozen, why_no_input
 from specc.lower.read_layer import UnreadableError, is_scaled_sum, read_layer
 from specc.lower.read_op import named, read_operation
 from specc.source.diagnostic import Reporter
@@ -107,8 +107,9 @@ class _Reading:
             self.model(model, name)
         return self.names[id(model)]
 
-    def refuse(self, what: str, why: str) -> None:
-        self.reporter.error("inexpressible", f"{what} cannot be written in a spec", None, notes=[why])
+    def refuse(self, what: str, why: str, help: str = "") -> None:
+        title = f"{what} cannot be written in a spec"
+        self.reporter.error("inexpressible", title, None, notes=[why], help=help)
 
 
 class _Model:
@@ -145,7 +146,7 @@ class _Model:
         layer = tensor._keras_history.operation
         name = self.name(layer.name)
         if (why := why_no_input(layer, tensor)) is not None:
-            self.reading.refuse(f"the input `{layer.name}`", why)
+            self.reading.refuse(f"the input `{layer.name}`", why, help_for_input(why))
         self.inputs.append(Input(name, tuple(tensor.shape[1:]), str(tensor.dtype), self.span))
         self.tensors[id(tensor)] = name
 

@@ -56,12 +56,14 @@ def read_operation(operation: Any, arguments: Any, reference: Reference) -> Expr
         title = f"`{type(operation).__name__}` is no function of `keras.ops` that a formula may name"
         raise UnreadableError(title)
     given = _given(operation, arguments)
+    if name in OPERATORS or name in COMPARISONS:
+        left, right = given["x1"], given["x2"]
+        operands = _beside(left, right, reference), _beside(right, left, reference)
+        if any(map(_is_reference, operands)):
+            if name in OPERATORS:
+                return n.Binary(OPERATORS[name], *operands)
+            return n.Compare(operands[0], (COMPARISONS[name],), operands[1:])
     positional, keywords = _call(name, given, reference)
-    operands = len(positional) == 2 and not keywords
-    if operands and name in OPERATORS and any(map(_is_reference, positional)):
-        return n.Binary(OPERATORS[name], positional[0], positional[1])
-    if operands and name in COMPARISONS and any(map(_is_reference, positional)):
-        return n.Compare(positional[0], (COMPARISONS[name],), (positional[1],))
     if name == "negative" and len(positional) == 1:
         return n.Unary("-", positional[0])
     return n.Call(named(name), tuple(positional), tuple(keywords))
@@ -164,7 +166,7 @@ def expression(value: Any, reference: Reference) -> Expression:
     if isinstance(value, slice):
         bounds = (value.start, value.stop, value.step)
         return n.Slice(*(None if b is None else expression(b, reference) for b in bounds))
-    if isinstance(value, (np.ndarray, np.generic)) or keras.ops.is_tensor(value):
+    if _is_array(value):
         return _array(np.asarray(value), reference)
     if isinstance(value, (list, tuple)):
         return n.List(tuple(expression(item, reference) for item in value))
@@ -174,9 +176,25 @@ def expression(value: Any, reference: Reference) -> Expression:
 
 
 def _array(array: np.ndarray[Any, Any], reference: Reference) -> Expression:
+    """A constant array: numbers, lists of them, and their dtype."""
+    dtype = str(array.dtype)
     if array.size > MOST_NUMBERS or array.dtype.kind not in "biuf":
         raise UnreadableError(f"it holds a constant array of shape {array.shape}, too large for a formula")
-    return expression(array.tolist(), reference)
+    numbers = expression(array.tolist(), reference)
+    return n.Call(named("array"), (numbers,), (("dtype", n.Constant(dtype)),))
+
+
+def _beside(value: Any, other: Any, reference: Reference) -> Expression:
+    """An operand: an array of the other's dtype is written as a list, which takes that dtype."""
+    if isinstance(other, keras.KerasTensor) and not isinstance(value, keras.KerasTensor | keras.Variable):
+        array = np.asarray(value) if _is_array(value) else None
+        if array is not None and str(array.dtype) == other.dtype and array.size <= MOST_NUMBERS:
+            return expression(array.tolist(), reference)
+    return expression(value, reference)
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray | np.generic) or keras.ops.is_tensor(value)
 
 
 def _subscript(arguments: Any, reference: Reference) -> Expression:

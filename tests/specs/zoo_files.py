@@ -28,6 +28,12 @@ SMALLER: dict[str, dict[str, int]] = {
     "transformer/gpt3": {"vocabulary": 64, "context": 16, "width": 32, "layers": 2, "heads": 2},
     "segmentation/unet": {"size": 32, "filters": 4},
     "segmentation/unet_paper": {"size": 60, "depth": 2, "filters": 4},
+    "segmentation/attention_unet": {"size": 32, "filters": 4},
+    "segmentation/unet_plus_plus": {"size": 32, "filters": 4},
+    "segmentation/unet_vgg16": {"size": 32},
+    "segmentation/segnet": {"size": 32, "filters": 4},
+    "segmentation/fcn8s": {"size": 32, "dense": 16},
+    "segmentation/deeplab_v3_plus": {"size": 64},
 }
 """Parameters of those whose weights would not fit into memory."""
 

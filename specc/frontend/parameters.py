@@ -36,7 +36,7 @@ class Parameter:
 
     name: str
     span: Span
-    type: str = ""
+    types: tuple[str, ...] = ()
     default: Value | None = None
     minimum: float | None = None
     maximum: float | None = None
@@ -57,19 +57,24 @@ def read_parameters(section: Value | None, reporter: Reporter) -> dict[str, Para
 
 
 def _read(name: str, span: Span, value: Value) -> Parameter:
-    if isinstance(value, Mapping) and set(value.names()) <= DECLARATION and len(value):
+    if isinstance(value, Mapping) and is_declaration(value):
         plain = {key: to_python(item) for key, item in value if key != "default" and _declares(key, item)}
         return Parameter(
             name,
             span,
-            type=plain.get("type", "") or _type_of(value.get("default")),
+            types=_listed(plain.get("type")) or _types_of(value.get("default")),
             default=value.get("default"),
             minimum=plain.get("minimum"),
             maximum=plain.get("maximum"),
             choices=tuple(plain.get("choices") or ()),
             help=plain.get("help", ""),
         )
-    return Parameter(name, span, type=_type_of(value), default=value)
+    return Parameter(name, span, types=_types_of(value), default=value)
+
+
+def is_declaration(value: Mapping) -> bool:
+    """Whether a mapping declares a parameter, and is not a default itself."""
+    return set(value.names()) <= DECLARATION and len(value) > 0
 
 
 def _declares(key: str, value: Value) -> bool:
@@ -79,19 +84,26 @@ def _declares(key: str, value: Value) -> bool:
         return isinstance(plain, (int, float)) and not isinstance(plain, bool)
     if key == "choices":
         return isinstance(plain, list)
-    return isinstance(plain, str) and (key != "type" or plain in TYPES)
+    if key == "type":
+        return all(isinstance(name, str) and name in TYPES for name in _listed(plain))
+    return isinstance(plain, str)
 
 
-def _type_of(value: Value | None) -> str:
+def _listed(plain: Any) -> tuple[Any, ...]:
+    """One or several, as it is written."""
+    return () if plain is None else tuple(plain) if isinstance(plain, list) else (plain,)
+
+
+def _types_of(value: Value | None) -> tuple[str, ...]:
     """The type a default implies; an integer's is `number`, so that `rate: 0` can become 0.5."""
     if value is None or value.dynamic:
-        return ""
+        return ()
     plain = to_python(value)
     if isinstance(plain, bool):
-        return "boolean"
+        return ("boolean",)
     if isinstance(plain, int):
-        return "number"
-    return next((t for t in ("number", "string", "list", "mapping") if isinstance(plain, TYPES[t])), "")
+        return ("number",)
+    return tuple(t for t in ("number", "string", "list", "mapping") if isinstance(plain, TYPES[t]))
 
 
 def check_name(name: str, span: Span, reporter: Reporter, what: str) -> bool:
@@ -175,10 +187,11 @@ def _is_small(value: Value, reporter: Reporter) -> bool:
 
 def _check(parameter: Parameter, value: Any, span: Span, reporter: Reporter) -> bool:
     name = parameter.name
-    wanted = TYPES.get(parameter.type)
+    wanted = tuple(t for name in parameter.types for t in TYPES[name])
     is_boolean = isinstance(value, bool)
     if wanted and (not isinstance(value, wanted) or (is_boolean and bool not in wanted)):
-        title = f"`{name}` wants {_article(parameter.type)}, and this is {describe_python(value)}"
+        types = " or ".join(map(_article, parameter.types))
+        title = f"`{name}` wants {types}, and this is {describe_python(value)}"
         reporter.error("parameter-type", title, span)
         return False
     if parameter.choices and value not in parameter.choices:

@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
+from specc.frontend.parameters import is_declaration
 from specc.frontend.sections.data_source import KINDS as SOURCES
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
 from specc.source.suggest import did_you_mean
 from specc.source.values import Mapping, Scalar, Sequence, Value, describe
 
+KEPT = ("model", "models", "blocks", "params", "let")
+"""Sections in which null is a value: elsewhere it takes out what lies below."""
 PATCHES = ("replace", "before", "after", "remove")
 NESTED = ("layers", "branches", "residual", "shortcut")
 
 
-def merge(parent: Mapping, child: Mapping, reporter: Reporter) -> Mapping:
-    """`child` over `parent`: the child wins, key by key."""
+def merge(parent: Mapping, child: Mapping, reporter: Reporter, taking_out: bool = True) -> Mapping:
+    """`child` over `parent`: the child wins, key by key; with `taking_out`, its nulls take the parent's out.
+
+    Within a kind (`Adam: {clipnorm: null}`) and within what a model is made of, null is a value.
+    """
     merged = parent
     for key, value in child.entries:
         name = str(key.value)
         below = parent.get(name)
-        merged = merged.replaced(name, _over(below, value, name, reporter), key)
+        if taking_out and below is not None and isinstance(value, Scalar) and value.value is None:
+            merged = merged.without(name)
+            continue
+        deeper = taking_out and name not in KEPT and not name[:1].isupper()
+        merged = merged.replaced(name, _over(below, value, name, reporter, deeper), key)
     return Mapping(merged.entries, child.span)
 
 
-def _over(below: Value | None, value: Value, name: str, reporter: Reporter) -> Value:
+def _over(below: Value | None, value: Value, name: str, reporter: Reporter, taking_out: bool) -> Value:
     if isinstance(below, Sequence) and is_patch(value):
         assert isinstance(value, Mapping)
         return patch(below, value, reporter)
     if isinstance(below, Mapping) and isinstance(value, Mapping) and not _other_kind(below, value, name):
-        return merge(below, value, reporter)
+        if name == "params":
+            return _redeclared(below, value, reporter)
+        return merge(below, value, reporter, taking_out)
     return value
+
+
+def _redeclared(below: Mapping, value: Mapping, reporter: Reporter) -> Mapping:
+    """Parameters over parameters: a plain value is another default for what is declared below."""
+    changed = below
+    for key, given in value.entries:
+        name = str(key.value)
+        declared = below.get(name)
+        if isinstance(declared, Mapping) and is_declaration(declared) and not isinstance(given, Mapping):
+            given = declared.replaced("default", given)
+        changed = changed.replaced(name, _over(declared, given, name, reporter, taking_out=False), key)
+    return changed
 
 
 def is_patch(value: Value) -> bool:

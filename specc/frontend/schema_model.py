@@ -228,9 +228,10 @@ def params() -> Schema:
 def declaration() -> Schema:
     """What a parameter may be."""
     types = ["integer", "number", "string", "boolean", "list", "mapping"]
+    named = {"title": f"one of {', '.join(types)}", "enum": types}
     properties = {
         "default": ANY,
-        "type": {"title": f"one of {', '.join(types)}", "enum": types},
+        "type": {"if": {"type": "array"}, "then": list_of(named), "else": named},
         "minimum": ref("number"),
         "maximum": ref("number"),
         "choices": ref("list"),

@@ -69,6 +69,48 @@ def names(steps: Any) -> list[Any]:
 
 
 # --- extends ----------------------------------------------------------------------------------------------
+def test_null_takes_out_what_lies_below(compose: Compose) -> None:
+    data = good(
+        compose(
+            "extends: base.yaml\ndata: {split: {test: null}, augment: null, derive: null}\ntrain: null\n",
+            base="data: {split: {train: 0.8, test: 0.2}, augment: [RandomFlip]}\ntrain: {epochs: 3}\n",
+        )
+    )
+    assert data == {"data": {"split": {"train": 0.8}, "derive": None}}
+
+
+def test_null_is_a_value_in_models_and_within_a_kind(compose: Compose) -> None:
+    data = good(
+        compose(
+            "extends: base.yaml\nmodels: {m: {weights: null}}\ntrain: {loss: {Huber: {reduction: null}}}\n"
+            "params: {a: null}\n",
+            base="models: {m: {weights: imagenet}}\ntrain: {loss: {Huber: {reduction: sum}}}\n"
+            "params: {a: 1}\n",
+        )
+    )
+    assert data == {
+        "models": {"m": {"weights": None}},
+        "train": {"loss": {"Huber": {"reduction": None}}},
+        "params": {"a": None},
+    }
+
+
+def test_a_plain_value_over_a_declaration_is_its_default(compose: Compose) -> None:
+    data = good(
+        compose(
+            "extends: base.yaml\nparams: {a: 2, b: [3], c: {maximum: 9}, d: {x: 1}, e: 5}\n",
+            base="params: {a: {default: 1, choices: [1, 2]}, b: {type: list}, c: {default: 4}, d: {y: 2}}\n",
+        )
+    )
+    assert data["params"] == {
+        "a": {"default": 2, "choices": [1, 2]},
+        "b": {"type": "list", "default": [3]},
+        "c": {"default": 4, "maximum": 9},
+        "d": {"y": 2, "x": 1},
+        "e": 5,
+    }
+
+
 def test_of_several_files_the_later_lies_over_the_earlier(compose: Compose) -> None:
     data = good(
         compose(

@@ -49,6 +49,8 @@ def bound(declared: str, given: str = "{}", **outer: Any) -> tuple[dict[str, Any
         ("{a: $width}", "{}", 64),
         ("{a: $(width // 4)}", "{a: text}", "text"),
         ("{a: true}", "{a: false}", False),
+        ("{a: {default: 1, type: [integer, list]}}", "{}", 1),
+        ("{a: {default: 1, type: [integer, list]}}", "{a: [1, 7]}", [1, 7]),
     ],
 )
 def test_given_or_default(declared: str, given: str, expected: Any) -> None:
@@ -67,6 +69,12 @@ def test_given_or_default(declared: str, given: str, expected: Any) -> None:
             "`a` wants an integer, and this is the number 0.5",
         ),
         ("{a: {type: integer}}", "{a: true}", "parameter-type", "`a` wants an integer, and this is true"),
+        (
+            "{a: {type: [integer, list]}}",
+            "{a: x}",
+            "parameter-type",
+            "`a` wants an integer or a list, and this is the text 'x'",
+        ),
         ("{a: 3}", "{a: '3'}", "parameter-type", "`a` wants a number, and this is the text '3'"),
         ("{a: 3}", "{a: [3]}", "parameter-type", "`a` wants a number, and this is a list"),
         ("{a: true}", "{a: 1}", "parameter-type", "`a` wants a boolean, and this is the number 1"),

@@ -17,6 +17,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from keras.src.backend.common import global_state
+from matching import copy_weights
 from variants import VARIANTS, Variant
 from zoo_page import Figures, figures, write_page, written_agreements
 
@@ -67,17 +68,6 @@ def randomize(model: keras.Model, seed: int) -> None:
             weight.assign(random.normal(scale=0.1, size=weight.shape))
 
 
-def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Give `target` the weights of `source`, in the models' order; raises ValueError where shapes differ."""
-    left, right = source.weights, target.weights
-    for place, (a, b) in enumerate(zip(left, right, strict=False)):
-        if a.shape != b.shape:
-            raise ValueError(f"weight {place}: {a.path} {tuple(a.shape)} is no {b.path} {tuple(b.shape)}")
-    if len(left) != len(right):
-        raise ValueError(f"{source.name} has {len(left)} weights, {target.name} has {len(right)}")
-    target.set_weights(source.get_weights())
-
-
 def without_softmax(model: keras.Model) -> keras.Model:
     """The model giving scores: a softmax hides what differs far from the largest."""
     last = model.layers[-1]
@@ -103,8 +93,7 @@ def difference(variant: Variant) -> float:
 def agreement(variant: Variant, counted: Figures) -> tuple[str, bool]:
     """What a variant agrees with and how well, in words, and whether it does."""
     if not variant.constructor:
-        same = counted.trained == variant.trained
-        return f"{variant.trained:,} trained: {variant.source}", same
+        return f"{variant.stated} trained: {variant.source}", variant.agrees(counted.trained)
     parameters, apart = counterpart_parameters(variant), difference(variant)
     same = parameters == counted.parameters and apart <= CLOSE
     return f"`{variant.constructor}`: {_words(apart)}", same

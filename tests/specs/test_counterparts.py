@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import keras
 import pytest
-from counterparts import CLOSE, copy_weights, counterpart_parameters, difference, path_of
+from counterparts import CLOSE, counterpart_parameters, difference, path_of
 from variants import VARIANTS, Variant
 from zoo_page import figures
 
@@ -27,9 +26,3 @@ def test_the_same_function(variant: Variant) -> None:
 @pytest.mark.parametrize("variant", CHOSEN, ids=lambda variant: variant.label)
 def test_as_many_parameters(variant: Variant) -> None:
     assert figures(path_of(variant), variant.params).parameters == counterpart_parameters(variant)
-
-
-def test_weights_that_do_not_fit_are_told() -> None:
-    small, large = (keras.Sequential([keras.Input([2]), keras.layers.Dense(n)]) for n in (3, 4))
-    with pytest.raises(ValueError, match="weight 0"):
-        copy_weights(small, large)

@@ -16,7 +16,8 @@ class Variant:
     """A spec with some parameters.
 
     - `constructor`: its counterpart in `keras.applications`, which gets `arguments` too;
-    - `trained`: how many parameters `source` says are trained, where there is no counterpart;
+    - `trained`: how many parameters `source` says are trained, where there is no counterpart; a text such as
+      `0.27M` where it is rounded;
     - `size`: the images' height and width at which outputs are compared; weights do not depend on it unless a
       network flattens.
     """
@@ -26,13 +27,25 @@ class Variant:
     constructor: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     size: int = 64
-    trained: int = 0
+    trained: int | str = 0
     source: str = ""
 
     @property
     def label(self) -> str:
         """`cnn/resnet depth=50`."""
         return " ".join([self.spec, *(f"{name}={value}" for name, value in self.params.items())])
+
+    @property
+    def stated(self) -> str:
+        """How many parameters the source states: `60,000`, `0.27M`."""
+        return self.trained if isinstance(self.trained, str) else f"{self.trained:,}"
+
+    def agrees(self, trained: int) -> bool:
+        """Whether a number of trained parameters is what the source states, rounded as it is there."""
+        if isinstance(self.trained, int):
+            return trained == self.trained
+        decimals = len(self.trained.removesuffix("M").partition(".")[2])
+        return f"{trained / 1e6:.{decimals}f}M" == self.trained
 
 
 PAPERS = {
@@ -62,6 +75,8 @@ PAPERS = {
 
 TORCHVISION = "[torchvision](https://pytorch.org/vision/stable/models.html)"
 
+HE = "[He et al. 2015, table 6](https://arxiv.org/abs/1512.03385)"
+
 VARIANTS = [
     Variant("cnn/vgg", {"depth": 16}, "VGG16", size=32),
     Variant("cnn/vgg", {"depth": 19}, "VGG19", size=32),
@@ -71,6 +86,11 @@ VARIANTS = [
     Variant("cnn/resnet", {"depth": 101}, "ResNet101"),
     Variant("cnn/resnet", {"depth": 152}, "ResNet152"),
     Variant("cnn/inception_v3", {}, "InceptionV3", size=75),
+    Variant("cnn/resnet_cifar", {"depth": 20}, trained="0.27M", source=HE),
+    Variant("cnn/resnet_cifar", {"depth": 32}, trained="0.46M", source=HE),
+    Variant("cnn/resnet_cifar", {"depth": 44}, trained="0.66M", source=HE),
+    Variant("cnn/resnet_cifar", {"depth": 56}, trained="0.85M", source=HE),
+    Variant("cnn/resnet_cifar", {"depth": 110}, trained="1.7M", source=HE),
     Variant("cnn/resnet_v2", {"depth": 50}, "ResNet50V2"),
     Variant("cnn/resnet_v2", {"depth": 101}, "ResNet101V2"),
     Variant("cnn/resnet_v2", {"depth": 152}, "ResNet152V2"),

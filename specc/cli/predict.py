@@ -17,17 +17,17 @@ from specc.lower.quiet import load_tensorflow
 @click.argument("given", metavar="DATA", type=click.Path(path_type=Path))
 @click.option(
     "-o", "out", metavar="OUT.csv", required=True, type=click.Path(path_type=Path),
-    help="Where to write: .csv (classes and probabilities, or numbers) or .npz (raw).",
+    help="Where to write: .csv (classes and probabilities, numbers, boxes), .jsonl or .npz (raw).",
 )  # fmt: skip
 @click.option("--batch-size", type=click.IntRange(min=1), help="Rows at a time; the run's unless given.")
 @plugin_option
 def command(folder: Path, given: Path, out: Path, batch_size: int | None) -> None:
-    """Apply the best model of a RUN to the file DATA: one line of OUT.csv for each row.
+    """Apply the best model of a RUN to the file DATA: one line of OUT.csv for each row, or each box found.
 
     DATA has the columns of the run's source (targets may lack), or is an image or a folder of images.
     """
-    if out.suffix not in (".csv", ".npz"):
-        raise click.BadParameter("the file's name ends in .csv or .npz", param_hint="'-o'")
+    if out.suffix not in (".csv", ".jsonl", ".npz"):
+        raise click.BadParameter("the file's name ends in .csv, .jsonl or .npz", param_hint="'-o'")
     check_writable(out)
     check_apart(out, (given,))
     load_tensorflow()

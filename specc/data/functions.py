@@ -19,8 +19,9 @@ def build_functions(graphs: Mapping[str, Graph]) -> dict[str, Callable[..., Any]
     Each takes its model's inputs, by position or by name, and gives its output, or the outputs by name.
     """
     models: dict[str, keras.Model] = {}
-    for name, graph in graphs.items():
-        models[name] = build_graph(graph, models, name)
+    with tf.init_scope():  # also where a pipeline is traced: their constants are not of its graph
+        for name, graph in graphs.items():
+            models[name] = build_graph(graph, models, name)
     return {name: partial(_call, models[name], graph) for name, graph in graphs.items()}
 
 

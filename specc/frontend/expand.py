@@ -152,8 +152,11 @@ class Expander:
         )
 
     def finish(self, step: Step, name: str | None, result: Binding, scope: Scope) -> None:
-        """Bind the result of a step that is not one layer, under its name if it has one, and let it flow."""
-        if name and isinstance(result, Tensor):
+        """Bind the result of a step that is not one layer, under its name if it has one, and let it flow.
+
+        Constants are no operations of a model: they have no name there.
+        """
+        if name and isinstance(result, Tensor) and not result.constant:
             result = self.identity(name, result, scope, step.span)
         if name:
             scope.tensors[name] = (result, step.span)

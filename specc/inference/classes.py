@@ -13,10 +13,13 @@ import numpy as np
 from specc.catalog.objects import KerasObject
 from specc.data.fitted import Fitted
 from specc.data.transforms import LayerStep
+from specc.inference.boxes import COLUMNS, box_lines, write_json_lines
 from specc.source.diagnostic import Diagnostic, RunError, SpecError
 
 Array = np.ndarray[Any, Any]
 CATEGORICAL = ("categoricalcrossentropy", "categoricalfocalcrossentropy", "sparsecategoricalcrossentropy")
+BOXES = ("MeanAveragePrecision",)
+"""Metrics of outputs that are boxes found, [k, 6]."""
 BINARY = ("binarycrossentropy", "binaryfocalcrossentropy")
 
 
@@ -24,13 +27,17 @@ BINARY = ("binarycrossentropy", "binaryfocalcrossentropy")
 class Meaning:
     """How an output is read. `names` are those of its classes, where they have any."""
 
-    form: str  # `categorical`, `binary` or `value`
+    form: str  # `categorical`, `binary`, `boxes` or `value`
     from_logits: bool = False
     names: tuple[str, ...] = ()
 
 
-def meaning_of(output: str, loss: KerasObject | None, fitted: Fitted | None) -> Meaning:
-    """What an output means, by the loss it was trained with and what its target was made of."""
+def meaning_of(
+    output: str, loss: KerasObject | None, fitted: Fitted | None, metrics: Sequence[KerasObject] = ()
+) -> Meaning:
+    """What an output means, by the loss it was trained with, its metrics, and what its target was made of."""
+    if any(metric.kind in BOXES for metric in metrics):
+        return Meaning("boxes")
     kind = "" if loss is None else loss.kind.lower().replace("_", "")
     form = "categorical" if kind in CATEGORICAL else "binary" if kind in BINARY else "value"
     logits = bool(loss.arguments.get("from_logits", False)) if loss is not None else False
@@ -57,7 +64,9 @@ def columns_of(name: str, values: Array, meaning: Meaning) -> dict[str, list[Any
     if values.ndim != 2:
         shape = list(values.shape[1:])
         title = f"`{name}` is an array of shape {shape} for each row, which no CSV can hold"
-        raise SpecError([Diagnostic("run-data", title, None, help="write to a file that ends in .npz")])
+        raise SpecError(
+            [Diagnostic("run-data", title, None, help="write to a file that ends in .npz or .jsonl")]
+        )
     values = values.astype(np.float64)
     if meaning.form == "categorical" and values.shape[1] > 1:
         return _categorical(name, _softmax(values) if meaning.from_logits else values, meaning.names)
@@ -92,7 +101,7 @@ def _sigmoid(values: Array) -> Array:
 
 
 def write_predictions(path: Path, outputs: Mapping[str, Array], meanings: Mapping[str, Meaning]) -> None:
-    """Write predictions as CSV (a class and its probabilities, or numbers), or raw as `.npz`.
+    """Write predictions as CSV (classes and probabilities, numbers, boxes), as `.jsonl`, or raw as `.npz`.
 
     Raises SpecError where a CSV cannot hold them, RunError where the file cannot be written.
     """
@@ -100,6 +109,9 @@ def write_predictions(path: Path, outputs: Mapping[str, Array], meanings: Mappin
     try:
         if path.suffix == ".npz":
             np.savez_compressed(temporary, **outputs)  # type: ignore[arg-type]
+        elif path.suffix == ".jsonl":
+            boxes = {name for name, meaning in meanings.items() if meaning.form == "boxes"}
+            write_json_lines(temporary, outputs, boxes)
         else:
             _write_csv(temporary, outputs, meanings)
         temporary.replace(path)
@@ -112,6 +124,10 @@ def write_predictions(path: Path, outputs: Mapping[str, Array], meanings: Mappin
 
 
 def _write_csv(path: Path, outputs: Mapping[str, Array], meanings: Mapping[str, Meaning]) -> None:
+    boxes = [name for name, meaning in meanings.items() if meaning.form == "boxes"]
+    if boxes:
+        _write_boxes(path, outputs[boxes[0]])
+        return
     columns: dict[str, list[Any]] = {}
     for name, values in outputs.items():
         columns |= columns_of(name, values, meanings[name])
@@ -119,3 +135,10 @@ def _write_csv(path: Path, outputs: Mapping[str, Array], meanings: Mapping[str, 
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(zip(*columns.values(), strict=True))
+
+
+def _write_boxes(path: Path, values: Array) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(box_lines(values))

@@ -184,10 +184,14 @@ class Run:
         """How each output is read."""
         stages = self.spec.train.stages if self.spec.train else ()
         losses = stages[-1].losses if stages else {}
-        return {name: meaning_of(name, losses.get(name), self.fitted) for name in self.outputs}
+        metrics = stages[-1].metrics if stages else {}
+        return {
+            name: meaning_of(name, losses.get(name), self.fitted, metrics.get(name, ()))
+            for name in self.outputs
+        }
 
     def write_predictions(self, path: Path | str, outputs: dict[str, Array]) -> None:
-        """Write what `predict` gave: as CSV, classes by name with their probabilities; or raw as `.npz`.
+        """Write what `predict` gave: as CSV, classes by name with their probabilities; `.jsonl`; raw `.npz`.
 
         Raises SpecError where a CSV cannot hold it, RunError where the file cannot be written.
         """

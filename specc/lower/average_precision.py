@@ -103,7 +103,7 @@ def matches(true: Any, exists: Any, found: Any, threshold: float) -> Any:
 
     Each takes the one that it overlaps most among those of its class that are left.
     """
-    same = ops.logical_and(true[..., 4][..., None] == found[..., 5][:, None], exists[..., None])
+    same = ops.logical_and(ops.equal(true[..., 4:], found[:, None, :, 5]), exists[..., None])
     overlap = overlaps(true[..., :4], found[..., :4])
     fits = ops.logical_and(same, ops.logical_and(overlap >= threshold, found[:, None, :, 4] > 0))
     suits = ops.where(fits, overlap, 0.0)  # [batch, n, k]

@@ -41,7 +41,7 @@ def test_numbers() -> None:
 def test_arrays_are_no_csv() -> None:
     with pytest.raises(SpecError) as caught:
         columns_of("mask", np.zeros((2, 4, 4)), Meaning("value"))
-    assert caught.value.diagnostics[0].help == "write to a file that ends in .npz"
+    assert caught.value.diagnostics[0].help == "write to a file that ends in .npz or .jsonl"
 
 
 def test_meanings_come_from_the_loss() -> None:
@@ -52,3 +52,5 @@ def test_meanings_come_from_the_loss() -> None:
     assert of("BinaryCrossentropy", from_logits=True) == Meaning("binary", True)
     assert of("MeanSquaredError") == Meaning("value")
     assert meaning_of("k", None, None) == Meaning("value")
+    boxes = KerasObject("metric", "MeanAveragePrecision", {"num_classes": 2})
+    assert meaning_of("k", None, None, [boxes]) == Meaning("boxes")

@@ -1,0 +1,50 @@
+"""Boxes that a detector has found, written as people read them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+COLUMNS = ("row", "y", "x", "height", "width", "score", "class")
+"""What a line of a CSV file says of a box: its row of the data from 0, middle, size, how sure, what."""
+
+
+def found_boxes(values: Array) -> Iterator[tuple[int, list[float], float, int]]:
+    """The boxes of an output [rows, k, 6] (y, x, height, width, score, class) whose score is above 0.
+
+    Each as its row, its four numbers, its score, its class.
+    """
+    for row, boxes in enumerate(values.astype(np.float64)):
+        for *box, score, kind in boxes[boxes[:, 4] > 0].tolist():
+            yield row, [round(size, 3) for size in box], round(score, 5), int(kind)
+
+
+def box_lines(values: Array) -> Iterator[list[Any]]:
+    """One line of `COLUMNS` for each box."""
+    for row, box, score, kind in found_boxes(values):
+        yield [row, *box, score, kind]
+
+
+def write_json_lines(path: Path, outputs: Mapping[str, Array], boxes: set[str]) -> None:
+    """One object a row: outputs by name as lists, those in `boxes` as `{"box", "score", "class"}` each.
+
+    A model that finds boxes is asked for them: its other outputs are left out.
+    """
+    told = {name: values for name, values in outputs.items() if not boxes or name in boxes}
+    rows: list[dict[str, Any]] = [{} for _ in next(iter(told.values()))]
+    for name, values in told.items():
+        if name in boxes:
+            for line in rows:
+                line[name] = []
+            for row, box, score, kind in found_boxes(values):
+                rows[row][name].append({"box": box, "score": score, "class": kind})
+        else:
+            for line, value in zip(rows, values, strict=True):
+                line[name] = value.tolist()
+    path.write_text("".join(json.dumps(line) + "\n" for line in rows), encoding="utf-8")

@@ -228,9 +228,10 @@ class _Loading:
                 self.reporter.warning("without-effect", title, document.key(name).span)
 
     def warn_unused(self, document: Mapping, home: File) -> None:
-        """Blocks that nothing uses, and parameters that no expression names."""
+        """Blocks that nothing uses, and parameters that no expression names, of the spec's own file."""
+        here = str(self.path)  # what it extends may offer more
         for name, block in home.blocks.items():
-            if "." not in name and name not in home.used:
+            if "." not in name and name not in home.used and block.span.file == here:
                 title = f"the block `{name}` is not used"
                 self.reporter.warning("unused-block", title, block.span, help="use it, or remove it")
         if any(d.code in ("bad-expression", "missing-dollar") for d in self.reporter):
@@ -239,7 +240,7 @@ class _Loading:
         section = document.get("params")
         if isinstance(section, Mapping):
             for key, _ in section.entries:
-                if key.value not in named:
+                if key.value not in named and key.span.file == here:
                     title = f"the parameter `{key.value}` is not used"
                     self.reporter.warning(
                         "unused-parameter", title, key.span, help=f"use it as `${key.value}`"

@@ -23,6 +23,8 @@ import specc
 SPECS = Path(__file__).parents[1] / "specs" / "transfer"
 EPOCHS = 40
 """What the stages of the transfer add up to."""
+TESTED = {"digits": 100, "mnist": 800}
+"""Test images of each class, as the specs of the transfer have them."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Outcome:
         return self.transferred - self.scratch
 
 
-def outcome(seed: int, data: Path | None, *, images: int = 20, base_epochs: int | None = None) -> Outcome:
+def outcome(seed: int, data: Path | None, *, images: int = 20) -> Outcome:
     """Train base, transfer and scratch of one seed."""
     name = "digits" if data is None else "mnist"
     with tempfile.TemporaryDirectory() as folder:
@@ -58,11 +60,11 @@ def outcome(seed: int, data: Path | None, *, images: int = 20, base_epochs: int 
             assert accuracy is not None
             return accuracy
 
-        base = trained("base", "base", {} if base_epochs is None else {"train.epochs": base_epochs})
+        base = trained("base", "base", {})
         fresh = {
             "params.first": 5,
             "params.last": 9,
-            "data.split": {"train": images, "test": 100, "per": "label"},
+            "data.split": {"train": images, "test": TESTED[name], "per": "label"},
             "data.batch_size": 20,
             "train.epochs": EPOCHS,
         }
@@ -96,11 +98,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.transfer", description=__doc__)
     parser.add_argument("--data", type=Path, help="the folder of MNIST's t10k files")
     parser.add_argument("--seeds", type=int, default=5, help="how many seeds (default 5)")
-    parser.add_argument("--base-epochs", type=int, help="epochs of the base, instead of its spec's")
     arguments = parser.parse_args()
     outcomes = []
     for seed in range(1, arguments.seeds + 1):
-        outcomes.append(outcome(seed, arguments.data, base_epochs=arguments.base_epochs))
+        outcomes.append(outcome(seed, arguments.data))
         print(f"seed {seed}: {outcomes[-1].margin:+.3f}", flush=True)
     print(page(outcomes))
 

@@ -297,7 +297,19 @@ class Expander:
             title = f"{what} takes no call argument `{key.value}`"
             help = did_you_mean(str(key.value), allowed) or "tensors are given by `from`"
             self.reporter.error("unknown-argument", title, key.span, help=help)
+        if not unknown and "training" in filled:
+            self.warn_of_mode(filled)
         return None if unknown else to_python(filled)
+
+    def warn_of_mode(self, settings: Mapping) -> None:
+        """Say that Keras puts its own mode over `training`: in `fit` true, elsewhere false."""
+        value = settings.get("training")
+        if not isinstance(value, Scalar) or value.value is None:
+            return
+        where = "in `evaluate` and `predict`" if value.value else "while the model is trained"
+        title = f"`training: {str(value.value).lower()}` does not hold {where}: Keras puts its own mode there"
+        help = "" if value.value else "`trainable: false` keeps batch normalisation as it is"
+        self.reporter.warning("without-effect", title, settings.key("training").span, help=help)
 
     def broken(
         self, name: str | None, names: list[tuple[str, Span]] | None, scope: Scope, step: Step

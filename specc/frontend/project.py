@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from specc.catalog.signature import Catalog
+from specc.frontend.applications import check_application
 from specc.frontend.expand import DEEPEST, Expander
 from specc.frontend.fill import fill_value
 from specc.frontend.finding_helps import is_stray_size
@@ -133,20 +134,11 @@ class Project:
             if found is None:
                 return None
             interface = found
-        elif form == "application" and not self._known_application(filled):
+        elif form == "application" and not check_application(filled, self.catalog, self.reporter):
             return None
         elif form == "load":
             interface = Interface(None, interface.outputs)
         return Reference(name, form, settings, interface, body.span, settings.get("trainable") is not False)
-
-    def _known_application(self, body: Mapping) -> bool:
-        value = body.get("application")
-        known = isinstance(value, Scalar) and value.value in self.catalog.applications
-        if not known and value is not None:
-            title = f"keras.applications has no {describe(value)}"
-            help = did_you_mean(str(to_python(value)), self.catalog.applications)
-            self.reporter.error("unknown-application", title, value.span, help=help)
-        return known
 
 
 def _output_names(outputs: Any) -> tuple[str, ...]:

@@ -11,21 +11,18 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras.src.backend.common import global_state
 
+from specc.frontend.applications import FETCHED, OWN
 from specc.frontend.project import Reference
 from specc.graph.ir import Origin
+from specc.lower.archive import check_archive
 from specc.lower.errors import KERAS_ERRORS, keras_error, reason_of
 from specc.lower.layers import freeze
-from specc.source.diagnostic import Diagnostic, SpecError
+from specc.source.diagnostic import Diagnostic, Reporter, SpecError
 from specc.source.span import Span
 from specc.source.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from specc.frontend.spec import Spec
-
-_OWN = {"application", "load", "average_of", "outputs", "inputs", "trainable", "momentum", "lora"}
-"""Keys of a reference that are not arguments of a keras.applications constructor."""
-FETCHED = frozenset({"imagenet"})
-"""Weights that keras.applications fetches by name."""
 
 
 def build_reference(reference: Reference, models: Mapping[str, keras.Model], spec: Spec) -> keras.Model:
@@ -42,17 +39,33 @@ def build_reference(reference: Reference, models: Mapping[str, keras.Model], spe
 def _application(reference: Reference, models: Mapping[str, keras.Model], spec: Spec) -> keras.Model:
     """A constructor of keras.applications, with inner layers as outputs where the spec names them."""
     settings = reference.settings
-    arguments = {name: value for name, value in settings.items() if name not in _OWN}
+    arguments = {name: value for name, value in settings.items() if name not in OWN}
     if isinstance(arguments.get("input_shape"), list):
         arguments["input_shape"] = tuple(arguments["input_shape"])
-    weights = arguments.get("weights")
-    if isinstance(weights, str) and weights not in FETCHED:  # Keras would take any other text as a path
-        arguments["weights"] = str(inside(weights, reference.span, spec))
+    weights, file = arguments.get("weights"), None
+    if isinstance(weights, str) and weights != FETCHED:
+        file = inside(weights, reference.span, spec)
+        arguments["weights"] = None
     with fresh_names():
         model = _constructed(settings["application"], {**arguments, "name": reference.name})
+    if file is not None:
+        _fill(model, file, reference)
     if (lora := settings.get("lora")) is not None:
         add_adapters(model, lora, reference)
-    return _with_outputs(model, settings.get("outputs"), reference.name)
+    return _with_outputs(model, settings.get("outputs"), reference)
+
+
+def _fill(model: keras.Model, file: Path, reference: Reference) -> None:
+    """Give an application the weights in a file, all of them; raises SpecError where they do not fit."""
+    try:
+        if file.suffix == ".keras":
+            check_archive(file)
+        model.load_weights(file)
+    except KERAS_ERRORS as error:
+        what = f"`{reference.settings['application']}`, as it is set up here"
+        title = f"the weights in `{reference.settings['weights']}` do not fit {what}"
+        diagnostic = Diagnostic("weights-mismatch", title, reference.span, notes=(reason_of(error),))
+        raise SpecError([diagnostic]) from error
 
 
 def _constructed(application: str, arguments: dict[str, Any]) -> keras.Model:
@@ -76,14 +89,24 @@ def fresh_names() -> Iterator[None]:
         global_state.set_global_attribute(key, before)
 
 
-def _with_outputs(model: keras.Model, outputs: Any, name: str) -> keras.Model:
+def _with_outputs(model: keras.Model, outputs: Any, reference: Reference) -> keras.Model:
+    """The part of a model that leads to inner layers; raises SpecError naming every one that is not there."""
     if outputs is None:
         return model
-    if isinstance(outputs, str):
-        return keras.Model(model.input, model.get_layer(outputs).output, name=name)
-    pairs = outputs.items() if isinstance(outputs, dict) else ((layer, layer) for layer in outputs)
-    tensors = {key: model.get_layer(layer).output for key, layer in pairs}
-    return keras.Model(model.input, tensors, name=name)
+    single = isinstance(outputs, str)
+    named = (
+        outputs if isinstance(outputs, dict) else {name: name for name in ([outputs] if single else outputs)}
+    )
+    layers = {layer.name: layer for layer in model.layers}
+    reporter = Reporter()
+    for wanted in named.values():
+        if wanted not in layers:
+            title = f"`{reference.name}` has no layer `{wanted}` to give out"
+            help = did_you_mean(str(wanted), layers)
+            reporter.error("unknown-inner-layer", title, reference.span, help=help)
+    reporter.stop_if_failed()
+    tensors = {key: layers[layer].output for key, layer in named.items()}
+    return keras.Model(model.input, tensors[outputs] if single else tensors, name=reference.name)
 
 
 def _average(reference: Reference, models: Mapping[str, keras.Model], spec: Spec) -> keras.Model:
@@ -103,7 +126,7 @@ def _load(reference: Reference, models: Mapping[str, keras.Model], spec: Spec) -
     model = load_saved(inside(str(reference.settings["load"]), reference.span, spec), reference.name)
     if (lora := reference.settings.get("lora")) is not None:
         add_adapters(model, lora, reference)
-    return _with_outputs(model, reference.settings.get("outputs"), reference.name)
+    return _with_outputs(model, reference.settings.get("outputs"), reference)
 
 
 def add_adapters(model: keras.Model, lora: Mapping[str, Any], reference: Reference) -> None:

@@ -58,6 +58,89 @@ def test_an_inner_layer_can_be_the_output(tmp_path: Path) -> None:
     assert built(tmp_path, ", outputs: part_v")["base"].output.shape == (None, 4)
 
 
+APPLICATION = """
+specc: 1
+name: user
+models:
+  body: {application: MobileNet, weights: %s, alpha: 0.25, include_top: false, input_shape: [32, 32, 3]%s}
+model:
+  inputs: {image: [32, 32, 3]}
+  layers:
+    - body
+    - Flatten
+    - Dense: 1
+      name: score
+"""
+
+
+def applied(folder: Path, more: str = "", weights: str = "null"):
+    from specc.frontend.load import load_spec
+    from specc.lower.models import build_models
+
+    (folder / "user.yaml").write_text(APPLICATION % (weights, more))
+    return build_models(load_spec(folder / "user.yaml"))
+
+
+def refusal(folder: Path, more: str = "", weights: str = "null"):
+    from specc.source.diagnostic import SpecError
+
+    with pytest.raises(SpecError) as caught:
+        applied(folder, more, weights)
+    return caught.value.diagnostics
+
+
+def test_a_frozen_application_trains_only_what_is_around_it(tmp_path: Path) -> None:
+    import numpy as np
+
+    model = applied(tmp_path, ", trainable: false")["model"]
+    assert [v.path.split("/")[0] for v in model.trainable_variables] == ["score", "score"]
+    x = np.random.default_rng(1).normal(size=(2, 32, 32, 3)).astype("float32")
+    before = model.get_layer("body").get_weights()
+    model(x, training=True)  # moves the means and variances of what is not frozen
+    assert all(map(np.array_equal, before, model.get_layer("body").get_weights()))
+
+
+def test_an_application_may_have_a_local_files_weights(tmp_path: Path) -> None:
+    import keras
+    import numpy as np
+
+    other = keras.applications.MobileNet(weights=None, alpha=0.25, include_top=False, input_shape=(32, 32, 3))
+    other.save_weights(tmp_path / "other.weights.h5")
+    body = applied(tmp_path, weights="other.weights.h5")["body"]
+    for mine, theirs in zip(body.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "file", "code"),
+    [(0.5, "other.weights.h5", "weights-mismatch"), (0.25, "none.weights.h5", "missing-file")],
+)
+def test_weights_of_another_network_are_refused(tmp_path: Path, alpha: float, file: str, code: str) -> None:
+    import keras
+
+    other = keras.applications.MobileNet(
+        weights=None, alpha=alpha, include_top=False, input_shape=(32, 32, 3)
+    )
+    other.save_weights(tmp_path / "other.weights.h5")
+    assert [d.code for d in refusal(tmp_path, weights=file)] == [code]
+
+
+def test_inner_layers_that_are_not_there_are_all_told(tmp_path: Path) -> None:
+    from specc.frontend.load import load_spec
+    from specc.lower.models import build_models
+    from specc.source.diagnostic import SpecError
+
+    outputs = ", outputs: {a: conv_pw_3_rellu, b: conv_pw_5_relu, c: nothing}"
+    text = APPLICATION % ("null", outputs)
+    steps = text.replace("- body\n    - Flatten", "- body:\n      name: f\n    - Flatten:\n      from: f.b")
+    (tmp_path / "user.yaml").write_text(steps)
+    with pytest.raises(SpecError) as caught:
+        build_models(load_spec(tmp_path / "user.yaml"))
+    found = caught.value.diagnostics
+    assert [d.code for d in found] == ["unknown-inner-layer"] * 2
+    assert "conv_pw_3_relu" in found[0].help
+
+
 def test_adapters_alone_are_trained(tmp_path: Path) -> None:
     model = built(tmp_path, ', lora: {rank: 2, layers: ["*_q"]}')["model"]
     names = {variable.path.split("/")[-2:][0] + "/" + variable.name for variable in model.trainable_variables}

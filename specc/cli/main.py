@@ -30,6 +30,7 @@ COMMANDS = {
     "evaluate": "Compute the metrics of a trained model.",
     "show": "Draw what a trained model makes of images, beside the truth.",
     "predict": "Apply a trained model to a file, and write a CSV.",
+    "generate": "Make new examples with trained models.",
     "schema": "Print the JSON Schema of the language, for editors.",
     "explain": "Tell what a diagnostic's code means, and how to mend it.",
 }

@@ -30,6 +30,10 @@ _POSITIONS: tuple[Path, ...] = (
     ("generate", "step", "*"),
     ("generate", "outputs", "*"),
     ("generate", "decode", "start"),
+    ("generate", "*", "derive", "*"),
+    ("generate", "*", "step", "*"),
+    ("generate", "*", "outputs", "*"),
+    ("generate", "*", "decode", "start"),
 )
 
 

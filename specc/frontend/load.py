@@ -15,7 +15,8 @@ from specc.frontend.formula_positions import fill_section
 from specc.frontend.overrides import CommandLine
 from specc.frontend.parameters import bind_lets, bind_parameters, check_name, read_parameters
 from specc.frontend.programs.fields import field_names
-from specc.frontend.programs.names import Known, check_names
+from specc.frontend.programs.generation import Generation, check_generation, read_generations
+from specc.frontend.programs.names import BUILT_IN, Known, NameCheck, check_names
 from specc.frontend.project import ENTRY, Interface, Project, Reference
 from specc.frontend.scope import Block, File
 from specc.frontend.sections.data import DataSection, read_data
@@ -24,7 +25,7 @@ from specc.frontend.spec import Source, Spec
 from specc.frontend.structure import check_structure
 from specc.graph.infer import infer_models
 from specc.graph.ir import Graph
-from specc.graph.programs import check_programs
+from specc.graph.programs import check_generations, check_programs
 from specc.graph.report_data import report_weights
 from specc.graph.report_types import report_types
 from specc.graph.verify import verify
@@ -72,6 +73,7 @@ class _Loading:
         self.warn_unused(document.value, home)
         sections = self.sections(document.value, home)
         data, train = self.read(sections, project)
+        generations = self.generations(sections, data, project)
         self.warn_without_effect(document.value)
         unnamed = re.sub(r"[^A-Za-z0-9_.-]", "_", self.path.stem)  # Keras and folders take not every name
         name = self.plain(document.value, "name", unnamed, home)
@@ -86,6 +88,7 @@ class _Loading:
             report_weights(data, found, self.reporter)
         if train is not None:
             check_programs(train.programs, data, project.models, found, self.reporter)
+        check_generations(generations.values(), data, project.models, self.reporter)
         self.reporter.stop_if_failed()
         assert project.models.keys() == project.definitions.keys(), "a model failed without a word"
         return Spec(
@@ -96,6 +99,7 @@ class _Loading:
             models=project.models,
             data=data,
             train=train,
+            generations=generations,
             sections=sections,
             warnings=self.reporter.sorted(),
             texts=self.composer.texts,
@@ -211,9 +215,25 @@ class _Loading:
             if names or not self.reporter.failed:
                 train = read_train(sections["train"], names, self.catalog, self.reporter)
         for program in train.programs if train is not None else ():
-            known = Known(field_names(data, project.models), self.interfaces(project), self.catalog)
-            check_names(program, known, self.reporter)
+            check_names(program, self.known(data, project), self.reporter)
         return data, train
+
+    def generations(
+        self, sections: dict[str, Mapping], data: DataSection | None, project: Project
+    ) -> dict[str, Generation]:
+        """The ways of making examples, their names checked."""
+        if "generate" not in sections:
+            return {}
+        found = read_generations(sections["generate"], self.catalog, self.reporter)
+        known = self.known(data, project)
+        for generation in found.values():
+            tensors = {*(known.fields or ()), *BUILT_IN}
+            check_generation(generation, NameCheck(known, tensors, (), self.reporter))
+        return found
+
+    def known(self, data: DataSection | None, project: Project) -> Known:
+        """What the formulas of programs may name."""
+        return Known(field_names(data, project.models), self.interfaces(project), self.catalog)
 
     def interfaces(self, project: Project) -> dict[str, Interface]:
         """What each model that came out right takes and gives."""
@@ -222,10 +242,9 @@ class _Loading:
 
     def warn_without_effect(self, document: Mapping) -> None:
         """Sections of the language that this version reads but does not act on."""
-        for name in ("serve", "generate"):
-            if name in document:
-                title = f"`{name}` has no effect in this version"
-                self.reporter.warning("without-effect", title, document.key(name).span)
+        if "serve" in document:
+            title = "`serve` has no effect in this version"
+            self.reporter.warning("without-effect", title, document.key("serve").span)
 
     def warn_unused(self, document: Mapping, home: File) -> None:
         """Blocks that nothing uses, and parameters that no expression names, of the spec's own file."""

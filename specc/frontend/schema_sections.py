@@ -272,7 +272,22 @@ def by_name(value: Schema, title: str) -> Schema:
 
 
 def generate() -> Schema:
-    """The `generate` section."""
+    """The `generate` section: one way of making examples, or several by name."""
+    known: Schema = {"anyOf": [{"required": [key]} for key in GENERATION]}
+    return {
+        "title": "how examples are made, or several ways by name",
+        "type": "object",
+        "if": known,
+        "then": ref("generation"),
+        "else": names_to(ref("generation")),
+    }
+
+
+GENERATION = ("inputs", "derive", "repeat", "decode", "step", "outputs")
+
+
+def generation() -> Schema:
+    """One way of making examples."""
     return mapping(
         {
             "inputs": ref("tensors"),
@@ -344,6 +359,7 @@ def definitions(catalog: Catalog) -> Schema:
         "train": train(),
         "initial-weights": initial_weights(),
         "generate": generate(),
+        "generation": generation(),
         "decode": decode(),
         "serve": mapping({"model": TEXT, "outputs": ref("strings")}),
     }

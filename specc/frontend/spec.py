@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from specc.frontend.programs.generation import Generation
 from specc.frontend.project import ENTRY, Reference
 from specc.frontend.scope import File
 from specc.frontend.sections.data import DataSection
@@ -39,6 +40,7 @@ class Spec:
     data: DataSection | None
     train: TrainSection | None
     sections: dict[str, Mapping]
+    generations: dict[str, Generation] = field(default_factory=dict)
     warnings: tuple[Diagnostic, ...] = ()
     texts: dict[str, str] = field(default_factory=dict)
     source: Source | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from specc.catalog.rules.dims import Symbolic, render, symbol
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.formula import calls, tensor_names, unparse
 from specc.frontend.expressions.nodes import Expression, ExpressionError
+from specc.frontend.programs.generation import Generation
 from specc.frontend.programs.types import Program, Update
 from specc.frontend.project import Reference
 from specc.frontend.sections.data_types import DataSection, Formula
@@ -59,6 +60,25 @@ def check_programs(
     return found
 
 
+def check_generations(
+    generations: Iterable[Generation], data: DataSection | None, models: Models, reporter: Reporter
+) -> None:
+    """Report what cannot be computed of `generate`."""
+    for generation in generations if not reporter.failed else ():
+        names: dict[str, Any] = dict(field_types(data, models))
+        for given in generation.inputs.values():
+            sizes = [symbol(f"{given.name}.{axis}") if d is None else d for axis, d in enumerate(given.shape)]
+            names[given.name] = TensorType((symbol(BATCH), *sizes), given.dtype)
+        inference = _Inference(names, models, reporter)
+        inference.sequence(generation.derive)
+        if generation.rounds is not None:
+            whole = all(isinstance(value, int) for value in generation.rounds[1])
+            names[generation.rounds[0]] = TensorType((), "int32" if whole else "float32")
+        inference.sequence(generation.step)
+        for formula in generation.outputs.values():
+            inference.infer(formula)
+
+
 def field_types(data: DataSection | None, models: Models) -> dict[str, TensorType]:
     """The types of the fields whose shapes the spec tells: by `shape`, or as a model's input of that name."""
     found: dict[str, TensorType] = {}
@@ -78,33 +98,26 @@ def field_types(data: DataSection | None, models: Models) -> dict[str, TensorTyp
     return found
 
 
-class _Types:
-    def __init__(
-        self, program: Program, fields: Mapping[str, TensorType], models: Models, reporter: Reporter
-    ) -> None:
-        self.program, self.models, self.reporter = program, models, reporter
-        names = {**fields, "batch": symbol(BATCH), "step": TensorType((), "int32")}
-        names |= {name: TensorType(state.shape) for name, state in program.states.items()}
-        self.types = ProgramTypes(dict(names))
+class _Inference:
+    """Types of one formula after another; `names` holds what is known so far."""
 
-    def run(self) -> ProgramTypes:
-        for name, formula in self.program.derive.items():
-            self.types.names.pop(name, None)
+    def __init__(self, names: dict[str, Any], models: Models, reporter: Reporter) -> None:
+        self.names, self.models, self.reporter = names, models, reporter
+        names.setdefault("batch", symbol(BATCH))
+        names.setdefault("step", TensorType((), "int32"))
+
+    def sequence(self, formulas: Mapping[str, Formula]) -> None:
+        """Formulas that name their values."""
+        for name, formula in formulas.items():
             made = self.infer(formula)
+            self.names.pop(name, None)
             if made is not None:
-                self.types.names[name] = made
-        for update in self.program.updates:
-            for term in update.terms:
-                self.term(term.name, term.formula)
-        for name, formula in self.program.metrics.items():
-            if not is_metric(formula):
-                self.term(name, formula)
-        return self.types
+                self.names[name] = made
 
     def infer(self, formula: Formula) -> Any:
         """The type of a formula; None where it is not known, or wrong and reported."""
         try:
-            return ProgramWalk(self.types.names, self.models).value(formula.expression)
+            return ProgramWalk(self.names, self.models).value(formula.expression)
         except FormulaTypeError as error:
             self.report(formula, error.node, error.reason)
         except RuleError as reason:
@@ -125,8 +138,28 @@ class _Types:
         self.reporter.error("shape-mismatch", title, formula.place(node), notes=notes, help=help)
 
     def shown(self, name: str) -> str:
-        found = self.types.names.get(name)
+        found = self.names.get(name)
         return render(found.shape) if isinstance(found, TensorType) else ""
+
+
+class _Types(_Inference):
+    def __init__(
+        self, program: Program, fields: Mapping[str, TensorType], models: Models, reporter: Reporter
+    ) -> None:
+        states = {name: TensorType(state.shape) for name, state in program.states.items()}
+        super().__init__({**fields, **states}, models, reporter)
+        self.program = program
+        self.types = ProgramTypes(self.names)
+
+    def run(self) -> ProgramTypes:
+        self.sequence(self.program.derive)
+        for update in self.program.updates:
+            for term in update.terms:
+                self.term(term.name, term.formula)
+        for name, formula in self.program.metrics.items():
+            if not is_metric(formula):
+                self.term(name, formula)
+        return self.types
 
     def term(self, name: str, formula: Formula) -> None:
         made = self.infer(formula)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 import zlib
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,19 +17,33 @@ from specc.data.dataset import Dataset, Wanted
 from specc.data.dataset import data_root as root_of
 from specc.data.fitted import Fitted
 from specc.frontend.load import load_spec
+from specc.frontend.programs.fields import field_names
 from specc.frontend.sections.data import DataSection
 from specc.frontend.sections.train import Stage
 from specc.frontend.spec import Spec
 from specc.inference.classes import Meaning, meaning_of, write_predictions
 from specc.inference.examples import Examples, check_pictures, examples_of
+from specc.inference.generating import Generator
 from specc.inference.given import Given, open_given
+from specc.inference.sampling import (
+    check_count,
+    check_inputs,
+    choose,
+    generate,
+    needs_of,
+    refuse_missing,
+    split_of,
+)
 from specc.lower.archive import check_archive
+from specc.lower.models import build_models
 from specc.source.diagnostic import Diagnostic, SpecError
 from specc.training.batches import SpecData
 from specc.training.compiling import compile_model
 from specc.training.feed import Ports, feeder
-from specc.training.folder import RunFolder, RunRecord, inside, read
-from specc.training.train import build_entry, ports_of, sections_of
+from specc.training.folder import TRAINED, RunFolder, RunRecord, inside, read
+from specc.training.programs.build import build_trainer, callees_of
+from specc.training.programs.data import FieldData, fields_of
+from specc.training.train import dtype_policy, entry_name, ports_of, sections_of
 from specc.training.watching import ordered
 
 Array = np.ndarray[Any, Any]
@@ -43,6 +58,7 @@ class Run:
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
+        self._generators: dict[str, Generator] = {}
 
     def __repr__(self) -> str:
         return f"<Run {self.path} {self.record.status}>"
@@ -60,45 +76,64 @@ class Run:
     @cached_property
     def spec(self) -> Spec:
         """The resolved spec that was trained."""
-        return load_spec(self._file(self.folder.spec))
+        return load_spec(self._file(self.folder.spec.name))
 
     @cached_property
     def fitted(self) -> Fitted:
         """What the transforms of the data had learnt."""
-        path = self._file(self.folder.fitted)
+        path = self._file(self.folder.fitted.name)
         return Fitted.from_json(path.read_text(encoding="utf-8"), str(path))
 
     @cached_property
-    def model(self) -> keras.Model:
-        """The best model, compiled with the loss and the metrics of the last stage.
+    def models(self) -> dict[str, keras.Model]:
+        """All models of the spec by name, with their trained weights: the best, or a program's last.
 
         Raises SpecError where the folder's weights are missing or do not fit its spec.
         """
-        precision = self.spec.train.precision if self.spec.train else "float32"
-        model = build_entry(self.spec, precision)
-        best = self._file(self.folder.best)
+        with dtype_policy(self.spec.train.precision if self.spec.train else "float32"):
+            models = build_models(self.spec)
+        if not self.is_program:
+            self._load(models[entry_name(self.spec)], self.folder.best.name)
+            return models
+        for name, model in models.items():
+            self._load(model, f"{TRAINED}/{name}.keras")
+        return models
+
+    @property
+    def is_program(self) -> bool:
+        """Whether a training program made this run."""
+        return bool(self.spec.train is not None and self.spec.train.programs)
+
+    def _load(self, model: keras.Model, name: str) -> None:
+        """Take the weights of a file of the run, and nothing else of it."""
+        file = self._file(name)
         try:
-            check_archive(best)
+            check_archive(file)
         except (ValueError, OSError) as error:
             raise _invalid(self.path, str(error)) from error
         try:
             with warnings.catch_warnings():
                 # Keras would go on with fresh weights where the file has none.
                 warnings.filterwarnings("error", message="Skipping nested container")
-                model.load_weights(best)
+                model.load_weights(file)
         except (BadZipFile, zlib.error, OSError) as error:
-            raise _invalid(self.path, "`best.keras` is damaged") from error
+            raise _invalid(self.path, f"`{name}` is damaged") from error
         except (ValueError, KeyError, UserWarning) as error:
-            raise _invalid(self.path, "the weights in `best.keras` do not fit `spec.yaml`") from error
+            raise _invalid(self.path, f"the weights in `{name}` do not fit `spec.yaml`") from error
+
+    @cached_property
+    def model(self) -> keras.Model:
+        """The best model, compiled with the loss and the metrics of the last stage; see `models`."""
+        model = self.models[entry_name(self.spec)]
         if self.spec.train is not None and self.spec.train.stages:
             compile_model(model, self._stage, optimizer=keras.optimizers.SGD())
         return model
 
-    def _file(self, path: Path) -> Path:
+    def _file(self, name: str) -> Path:
         """A file of the run's own; raises SpecError where it is missing or lies elsewhere."""
-        if not inside(self.path, path.name).is_file():
-            raise _invalid(self.path, f"`{path.name}` is missing")
-        return path
+        if not inside(self.path, name).is_file():
+            raise _invalid(self.path, f"`{name}` is missing")
+        return self.path / name
 
     @property
     def _stage(self) -> Stage:
@@ -120,6 +155,8 @@ class Run:
         where it lay when the run was made if that is within the current folder. Raises SpecError where the
         data is not there or does not fit.
         """
+        if self.is_program:
+            return self._evaluate_program(split, data, data_root)
         stage, ports = self._stage, ports_of(self.spec, self.model)
         if data is None:
             opened = self._opened(data_root)
@@ -153,6 +190,59 @@ class Run:
         ports, root = ports_of(self.spec, self.model), self._root(data_root)
         data = SpecData(self._data, ports, root=root, seed=self.record.seed, fitted=self.fitted)
         return data.opened(self._stage)
+
+    def _evaluate_program(
+        self, split: str, data: Given | None, data_root: Path | str | None
+    ) -> dict[str, float]:
+        if data is not None:
+            title = "a training program is evaluated on the run's own data"
+            raise SpecError([Diagnostic("run-data", title, None, help="leave the file out: say `--split`")])
+        assert self.spec.train is not None
+        program = self.spec.train.programs[-1]
+        trainer = build_trainer(program, self.spec, self.models)
+        fields = self.fields(tuple(fields_of(program)), data_root)
+        with fields.dataset.errors_told():
+            found = trainer.evaluate(fields.batches(split), verbose=0, return_dict=True)
+        return ordered(found)
+
+    def fields(self, names: tuple[str, ...], data_root: Path | str | None) -> FieldData:
+        """Fields of the run's own data; raises SpecError where it is not there or has none of a name."""
+        root = self._root(data_root)
+        models = self.spec.models
+        return FieldData(self._data, names, models, root=root, seed=self.record.seed, fitted=self.fitted)
+
+    def generate(
+        self,
+        count: int = 16,
+        *,
+        name: str | None = None,
+        seed: int = 0,
+        inputs: Mapping[str, Any] | None = None,
+        split: str | None = None,
+        data_root: Path | str | None = None,
+    ) -> dict[str, Array]:
+        """Make `count` examples as the spec's `generate:` says: arrays [count, …] by output.
+
+        `name` chooses one of several ways, `inputs` gives numbers or arrays (repeated as needed). What is not
+        given and is a field of the data comes from the rows of `split` (the last there is unless said).
+        The same seed makes the same examples. Raises SpecError where something is missing or does not fit.
+        """
+        generation = choose(self.spec, name)
+        given = dict(inputs or {})
+        check_count(count)
+        check_inputs(given, generation)
+        lacking = tuple(need for need in needs_of(generation) if need not in given)
+        known = field_names(self.spec.data, self.spec.models) or ()
+        if any(need not in known for need in lacking):
+            refuse_missing([need for need in lacking if need not in known])
+        data = None
+        if lacking:
+            fields = self.fields(lacking, data_root)
+            data = (fields, split_of(fields.splits, split))
+        at_once = max(self.spec.data.batch_size if self.spec.data else 0, 64)
+        if generation.name not in self._generators:  # each is traced at its first use
+            self._generators[generation.name] = Generator(generation, callees_of(self.spec, self.models))
+        return generate(self._generators[generation.name], count, seed, given, data, at_once)
 
     def predict(self, data: Given, *, batch_size: int | None = None) -> dict[str, Array]:
         """The model's outputs [rows, …] by name, for a path, columns by name, or one array.

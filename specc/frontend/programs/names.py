@@ -9,7 +9,7 @@ from specc.catalog.signature import Catalog, Signature
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.formula import calls, tensor_names
 from specc.frontend.expressions.nodes import Expression
-from specc.frontend.programs.types import Program
+from specc.frontend.programs.types import Program, Update
 from specc.frontend.project import Interface
 from specc.frontend.sections.data_types import Formula
 from specc.source.diagnostic import Reporter
@@ -33,28 +33,30 @@ class Known:
 
 def check_names(program: Program, known: Known, reporter: Reporter) -> None:
     """Report every name in a program that means nothing, and every call that cannot be meant."""
-    _Check(program, known, reporter).check()
+    check = NameCheck(
+        known, {*(known.fields or ()), *program.states, *BUILT_IN}, tuple(program.derive), reporter
+    )
+    for name, formula in program.derive.items():
+        check.derived(name, formula)
+        check.tensors.add(name)
+    for update in program.updates:
+        for term in update.terms:
+            check.formula(term.formula)
+        check.models(update)
+    for formula in program.metrics.values():
+        check.formula(formula, metric=True)
+    for state in program.states.values():
+        check.formula(state.update)
 
 
-class _Check:
-    def __init__(self, program: Program, known: Known, reporter: Reporter) -> None:
-        self.program, self.known, self.reporter = program, known, reporter
-        self.tensors = {*(known.fields or ()), *program.states, *BUILT_IN}
+class NameCheck:
+    """Checks formula after formula; `tensors` are the names known so far, `later` those that come."""
 
-    def check(self) -> None:
-        for name, formula in self.program.derive.items():
-            self.derived(name, formula)
-            self.tensors.add(name)
-        for update in self.program.updates:
-            for term in update.terms:
-                self.formula(term.formula)
-        for formula in self.program.metrics.values():
-            self.formula(formula, metric=True)
-        for state in self.program.states.values():
-            self.formula(state.update)
-        self.models()
+    def __init__(self, known: Known, tensors: set[str], later: tuple[str, ...], reporter: Reporter) -> None:
+        self.known, self.tensors, self.later, self.reporter = known, tensors, later, reporter
 
     def derived(self, name: str, formula: Formula) -> None:
+        """A tensor that gets a name."""
         if name in self.known.models or name in BUILT_IN:
             what = "a model" if name in self.known.models else "a number that every program knows"
             self.fail(
@@ -62,17 +64,17 @@ class _Check:
             )
         self.formula(formula)
 
-    def models(self) -> None:
-        """The models that updates train are there."""
-        for update in self.program.updates:
-            for model in update.models:
-                if model.text not in self.known.models:
-                    title = f"there is no model `{model}`"
-                    help = did_you_mean(model.text, self.known.models)
-                    self.reporter.error("unknown-model", title, model.span, help=help)
+    def models(self, update: Update) -> None:
+        """The models that an update trains are there."""
+        for model in update.models:
+            if model.text not in self.known.models:
+                title = f"there is no model `{model}`"
+                help = did_you_mean(model.text, self.known.models)
+                self.reporter.error("unknown-model", title, model.span, help=help)
 
     # --- formulas -----------------------------------------------------------------------------------------
     def formula(self, formula: Formula, *, metric: bool = False) -> None:
+        """All names in a formula; it may be a Keras metric where `metric` says so."""
         for node in tensor_names(formula.expression):
             self.tensor(formula, node)
         for call in calls(formula.expression):
@@ -84,8 +86,7 @@ class _Check:
         first = name.partition(".")[0]
         if first in self.tensors or name in self.tensors:
             return
-        later = [*self.program.derive]
-        if first in later:
+        if first in self.later:
             title = f"`{first}` comes later"
             self.fail("later-name", title, formula, node, help="names refer backwards only")
         elif first in self.known.models:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import tensorflow as tf
 
 from specc.data.dataset import Dataset, Wanted
@@ -22,13 +23,13 @@ from specc.frontend.sections.data_types import SplitName
 from specc.graph.ir import Graph
 
 
-class ProgramData:
-    """A spec's data for its programs. Fields that bear the name of a model's input are what it takes."""
+class FieldData:
+    """A spec's data as dictionaries of fields. Those with the name of a model's input are what it takes."""
 
     def __init__(
         self,
         section: DataSection,
-        programs: Sequence[Program],
+        names: Sequence[str],
         models: Mapping[str, Graph | Reference],
         *,
         root: Path,
@@ -36,7 +37,7 @@ class ProgramData:
         fitted: Fitted | None = None,
     ) -> None:
         self.section = section
-        self.names = tuple(dict.fromkeys(name for program in programs for name in fields_of(program)))
+        self.names = tuple(names)
         self.ports = {port.name: port for port in _ports(models) if port.name in self.names}
         others = tuple(name for name in self.names if name not in self.ports)
         wanted = Wanted(tuple(self.ports.values()), others=others)
@@ -63,6 +64,13 @@ class ProgramData:
         found = pipeline.endless if endless else pipeline.once
         return found.map(self._typed, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
+    def rows(self, split: str, count: int) -> dict[str, Any]:
+        """The first `count` rows of a split, from its first again where there are not so many."""
+        once = self.dataset.pipeline(cast(SplitName, split), names=self.names).once.map(self._typed)
+        parts = list(once.take(-(-count // self.section.batch_size)).as_numpy_iterator())
+        held = {name: np.concatenate([part[name] for part in parts]) for name in self.names}
+        return {name: np.take(v, np.arange(count), axis=0, mode="wrap") for name, v in held.items()}
+
     def _typed(self, batch: dict[str, Any]) -> dict[str, Any]:
         typed = {
             name: to_port(value, self.ports[name], None)
@@ -70,6 +78,11 @@ class ProgramData:
             if name in self.ports
         }
         return {**batch, **typed}
+
+
+def fields_of_all(programs: Iterable[Program]) -> tuple[str, ...]:
+    """The names in several programs that the data gives, each once."""
+    return tuple(dict.fromkeys(name for program in programs for name in fields_of(program)))
 
 
 def fields_of(program: Program) -> Iterator[str]:

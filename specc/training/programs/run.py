@@ -28,7 +28,7 @@ from specc.training.executions import Executions
 from specc.training.fitting import Explained, Verbose, build_callbacks, by_batch
 from specc.training.folder import RunFolder, finite
 from specc.training.programs.build import build_trainer
-from specc.training.programs.data import ProgramData
+from specc.training.programs.data import FieldData, fields_of_all
 from specc.training.programs.trainer import ProgramTrainer
 from specc.training.replicas import only_divisible
 from specc.training.strategy import open_strategy
@@ -41,7 +41,7 @@ class Programs:
 
     spec: Spec
     models: Mapping[str, keras.Model]
-    data: ProgramData
+    data: FieldData
     strategy: tf.distribute.Strategy
     callbacks: Sequence[keras.callbacks.Callback] = ()
     epochs: int | None = None
@@ -91,7 +91,7 @@ def train_programs(
     keras.utils.set_random_seed(spec.seed)
     with chosen.scope(), dtype_policy(spec.train.precision):
         models = build_models(spec)
-    data = ProgramData(spec.data, spec.train.programs, spec.models, root=root, seed=spec.seed)
+    data = FieldData(spec.data, fields_of_all(spec.train.programs), spec.models, root=root, seed=spec.seed)
     _warn_of_unused(data, reporter)
     _check_replicas(spec, int(chosen.num_replicas_in_sync), reporter)
     reporter.stop_if_failed()
@@ -105,7 +105,7 @@ def train_programs(
     return run_programs(running, folder)
 
 
-def _warn_of_unused(data: ProgramData, reporter: Reporter) -> None:
+def _warn_of_unused(data: FieldData, reporter: Reporter) -> None:
     for field in data.section.unused(data.names):
         title = f"no formula of the program names the field `{field.name}`"
         reporter.warning("training-no-effect", title, field.span, help="use it, or remove it")

@@ -1,0 +1,101 @@
+"""New examples from trained models: the `generate:` section, computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from specc.frontend.expressions.formula import calls, tensor_names
+from specc.frontend.expressions.nodes import dotted
+from specc.frontend.programs.generation import Generation
+from specc.frontend.programs.names import BUILT_IN
+from specc.frontend.programs.types import Program
+from specc.frontend.sections.train_types import Stage
+from specc.training.programs.evaluation import Callee, Evaluation
+
+Array = np.ndarray[Any, Any]
+
+
+class Generator:
+    """Makes examples by one generation with built models. The same seed makes the same examples.
+
+    Each part is one TensorFlow function: what is computed once, a round of `step`, and the outputs.
+    """
+
+    def __init__(self, generation: Generation, callees: Mapping[str, Callee]) -> None:
+        self.generation, self.callees = generation, callees
+        self._begin = tf.function(self._derive, reduce_retracing=True)
+        self._round = tf.function(self._step, reduce_retracing=True)
+        self._end = tf.function(self._outputs, reduce_retracing=True)
+        self.draws = keras.random.SeedGenerator(0)
+        self._start = self.draws.state.numpy()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The names that must be given: declared inputs, and fields of the data."""
+        own: set[str] = {*BUILT_IN}
+        found: dict[str, None] = dict.fromkeys(self.generation.inputs)
+        if self.generation.rounds is not None:
+            own.add(self.generation.rounds[0])
+        named = [*self.generation.derive.items(), *self.generation.step.items()]
+        for name, formula in (*named, *(("", formula) for formula in self.generation.outputs.values())):
+            for node in tensor_names(formula.expression):
+                first = (dotted(node) or "").partition(".")[0]
+                if first not in own:
+                    found[first] = None
+            own.add(name)
+        return tuple(found)
+
+    def make(self, count: int, given: Mapping[str, Any], seed: int = 0) -> dict[str, Array]:
+        """`count` examples [count, …] by output; `given` holds what `needs` names, [count, …]."""
+        self.draws.state.assign(self._start + np.asarray([seed, 0], self._start.dtype))
+        values = {name: tf.convert_to_tensor(value) for name, value in given.items()}
+        values["batch"] = tf.constant(count)
+        values["step"] = tf.constant(0)
+        values |= self._begin(values)
+        if self.generation.rounds is not None:
+            name, rounds = self.generation.rounds
+            whole = all(isinstance(value, int) for value in rounds)
+            for value in rounds:
+                values[name] = tf.constant(value, tf.int32 if whole else tf.float32)
+                values |= self._round(values)
+        return {name: np.asarray(value) for name, value in self._end(values).items()}
+
+    def _derive(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return self._sequence(self.generation.derive, values)
+
+    def _step(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return self._sequence(self.generation.step, values)
+
+    def _outputs(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        formulas = self.generation.outputs.items()
+        return {name: self._sequence({name: formula}, values)[name] for name, formula in formulas}
+
+    def _sequence(self, formulas: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+        """Formulas one after another, each with what was named before it."""
+        known = dict(values)
+        found: dict[str, Any] = {}
+        for name, formula in formulas.items():
+            roots = (formula.expression,)
+            evaluation = Evaluation(NOTHING, known, self.callees, self.draws, training=False, roots=roots)
+            value = evaluation.value(formula.expression)
+            evaluation.close()
+            known[name] = found[name] = value if isinstance(value, Mapping) else tf.convert_to_tensor(value)
+        return found
+
+
+def models_of(generation: Generation, names: Mapping[str, Any]) -> tuple[str, ...]:
+    """The models that a generation calls."""
+    called = (
+        dotted(call.function) or "" for formula in generation.formulas for call in calls(formula.expression)
+    )
+    return tuple(dict.fromkeys(name for name in called if name in names))
+
+
+_STAGE = Stage("", 1, None, None, {}, {}, {}, {}, {}, {})  # type: ignore[arg-type]
+NOTHING = Program({}, (), _STAGE, None)  # type: ignore[arg-type]
+"""A program without any names: a generation's formulas are computed one after another."""

@@ -1,0 +1,123 @@
+"""What a run's `generate:` needs, found: trained models, and inputs given by hand or by the run's data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from specc.frontend.programs.generation import Generation
+from specc.frontend.sections.data_types import SPLITS, SplitName
+from specc.frontend.spec import Spec
+from specc.inference.generating import Generator
+from specc.source.diagnostic import Diagnostic, SpecError
+from specc.source.suggest import did_you_mean
+from specc.training.programs.data import FieldData
+
+Array = np.ndarray[Any, Any]
+MOST_EXAMPLES = 100_000
+"""Examples that one call makes at most."""
+
+
+def choose(spec: Spec, name: str | None) -> Generation:
+    """The generation of a name, or the first; raises SpecError where there is none."""
+    found = spec.generations
+    if not found:
+        hint = "say under `generate` how examples are made"
+        _fail("generate-missing", "the spec of this run has no `generate`", hint)
+    if name is None:
+        return next(iter(found.values()))
+    if name not in found:
+        listed = [known for known in found if known]
+        _fail(
+            "generate-missing", f"`generate` has no `{name}`", did_you_mean(name, listed, limit=len(listed))
+        )
+    return found[name]
+
+
+def generate(
+    generator: Generator,
+    count: int,
+    seed: int,
+    inputs: Mapping[str, Any],
+    data: tuple[FieldData, str] | None,
+    at_once: int,
+) -> dict[str, Array]:
+    """`count` examples by output [count, …], made `at_once` at a time.
+
+    Inputs are numbers or lists that are repeated as needed; those that are not given are rows of a
+    split of the data.
+    """
+    generation = generator.generation
+    given: dict[str, Any] = {name: repeated(name, v, generation, count) for name, v in inputs.items()}
+    given |= {} if data is None else data[0].rows(data[1], count)
+    parts: list[dict[str, Array]] = []
+    for start in range(0, count, at_once):
+        stop = min(start + at_once, count)
+        chunk = {name: values[start:stop] for name, values in given.items()}
+        parts.append(generator.make(stop - start, chunk, seed=seed + start))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def needs_of(generation: Generation) -> tuple[str, ...]:
+    """The names that a generation must be given."""
+    return Generator(generation, {}).needs
+
+
+def repeated(name: str, value: Any, generation: Generation, count: int) -> Array:
+    """One value, or one for each example, repeated in turn [count, …]; SpecError where it does not fit."""
+    declared = generation.inputs.get(name)
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        _fail("generate-input", f"`{name}` is no number, nor an array of numbers", "give `-i name=3`, say")
+    rank = None if declared is None else len(declared.shape)
+    if array.ndim == rank or array.ndim == 0:
+        array = array[None]
+    if rank is not None and (array.ndim != rank + 1 or not _fits(array.shape[1:], declared.shape)):  # type: ignore[union-attr]
+        shown = "[" + ", ".join("null" if d is None else str(d) for d in declared.shape) + "]"  # type: ignore[union-attr]
+        title = f"`{name}` is {list(array.shape[1:])} for each example, and {shown} is wanted"
+        _fail("generate-input", title, "")
+    if not len(array):
+        _fail("generate-input", f"`{name}` has no rows", "")
+    dtype = declared.dtype if declared is not None else None
+    return np.resize(array, (count, *array.shape[1:])).astype(dtype or array.dtype)
+
+
+def split_of(splits: Sequence[str], wanted: str | None) -> SplitName:
+    """The split that examples are taken from: what was asked for, or the last there is."""
+    if wanted is not None and wanted not in splits:
+        _fail("data-split", f"the data has no {wanted} rows", did_you_mean(wanted, splits))
+    chosen = wanted or next(split for split in reversed(SPLITS) if split in splits)
+    return next(split for split in SPLITS if split == chosen)
+
+
+def check_count(count: int) -> None:
+    """Raise SpecError where a number of examples cannot be made."""
+    if not 1 <= count <= MOST_EXAMPLES:
+        _fail("bad-option", f"{count} examples cannot be made", f"a number from 1 to {MOST_EXAMPLES} can")
+
+
+def check_inputs(inputs: Mapping[str, Any], generation: Generation) -> None:
+    """Raise SpecError where something is given that the generation does not need."""
+    needs = needs_of(generation)
+    for name in inputs:
+        if name not in needs:
+            help = did_you_mean(name, needs) or (
+                f"it takes {', '.join(needs)}" if needs else "it takes nothing"
+            )
+            _fail("generate-input", f"the generation takes no `{name}`", help)
+
+
+def refuse_missing(names: Sequence[str]) -> NoReturn:
+    """Say what has to be given."""
+    title = f"`{names[0]}` is not given, and the data has no such field"
+    _fail("generate-input", title, f"give it: `-i {names[0]}=…`")
+
+
+def _fits(shape: tuple[int, ...], declared: tuple[int | None, ...]) -> bool:
+    return all(wanted in (None, size) for size, wanted in zip(shape, declared, strict=True))
+
+
+def _fail(code: str, title: str, help: str) -> NoReturn:
+    raise SpecError([Diagnostic(code, title, None, help=help)])

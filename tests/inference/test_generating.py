@@ -1,0 +1,139 @@
+"""`specc generate`: examples of trained models, from Python and from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+pytestmark = pytest.mark.slow
+
+SPEC = """
+specc: 1
+models:
+  decoder:
+    inputs: {code: [2], label: {shape: [], dtype: int32}}
+    layers:
+      - Embedding: {input_dim: 3, output_dim: 2}
+        from: label
+      - Add:
+        from: [previous, code]
+      - Dense: {units: 16, activation: sigmoid}
+      - Reshape: [4, 4, 1]
+data:
+  source: {npz: images.npz}
+  split: {train: 6, test: 2, shuffle: false}
+  fields: {image: {shape: [4, 4, 1]}, label: {shape: [], dtype: int32}}
+  batch_size: 3
+train:
+  optimizer: adam
+  update:
+    - models: [decoder]
+      loss:
+        error: mean(square(decoder(random.normal([batch, 2]), label) - image))
+generate:
+  samples:
+    inputs: {label: {shape: [], dtype: int32}}
+    derive: {code: "random.normal([batch, 2])"}
+    outputs: {image: "decoder(code, label)"}
+  rounds:
+    derive: {total: "zeros([batch, 4, 4, 1])"}
+    repeat: {t: 4}
+    step: {total: "total + cast(t, 'float32') / 10"}
+    outputs: {image: total, truth: image}
+  codes:
+    outputs: {code: "random.normal([batch, 2])"}
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import specc
+
+    folder = tmp_path_factory.mktemp("generating")
+    rng = np.random.default_rng(0)
+    images, labels = rng.random((8, 4, 4, 1), "float32"), np.arange(8) % 3
+    np.savez(folder / "images.npz", image=images, label=labels)
+    (folder / "spec.yaml").write_text(SPEC, encoding="utf-8")
+    specc.train(folder / "spec.yaml", run_dir=folder / "run", verbose="silent")
+    return folder / "run"
+
+
+def test_the_same_seed_makes_the_same_examples(run: Path) -> None:
+    import specc
+
+    opened = specc.open_run(run)
+    first, again, other = (opened.generate(5, seed=seed, inputs={"label": 1})["image"] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 1e-3
+    assert first.shape == (5, 4, 4, 1)
+
+
+def test_inputs_are_taken_in_turn(run: Path) -> None:
+    import specc
+
+    opened = specc.open_run(run)
+    code = np.zeros((4, 2), "float32")
+    made = opened.generate(4, inputs={"label": [0, 2]}, name="samples")["image"]
+    assert made.shape == (4, 4, 4, 1)
+    by_hand = opened.models["decoder"]({"code": code, "label": np.array([0, 2, 0, 2], "int32")})
+    assert by_hand.shape == (4, 4, 4, 1)
+
+
+def test_rounds_carry_on_and_fields_come_from_the_data(run: Path) -> None:
+    import specc
+
+    opened = specc.open_run(run)
+    made = opened.generate(3, name="rounds", data_root=run.parent)
+    np.testing.assert_allclose(made["image"], 0.6, rtol=1e-6)
+    images = np.load(run.parent / "images.npz")["image"]
+    np.testing.assert_array_equal(made["truth"], images[[6, 7, 6]])
+
+
+def test_the_command_draws_what_are_images(run: Path, tmp_path: Path) -> None:
+    from matplotlib.image import imread
+
+    from specc.cli.main import cli
+
+    call = CliRunner().invoke
+    made = call(cli, ["generate", str(run), "-i", "label=0..2", "-n", "9", "-o", str(tmp_path / "grid.png")])
+    assert made.exit_code == 0, made.output
+    assert imread(tmp_path / "grid.png").shape[:2] == (3 * 66 + 2, 3 * 66 + 2)
+    made = call(cli, ["generate", str(run), "-i", "label=1", "-n", "2", "-o", str(tmp_path / "each")])
+    assert sorted(path.name for path in (tmp_path / "each").iterdir()) == ["00000.png", "00001.png"], (
+        made.output
+    )
+    made = call(cli, ["generate", str(run), "--name", "codes", "-o", str(tmp_path / "codes.npz")])
+    assert np.load(tmp_path / "codes.npz")["code"].shape == (16, 2), made.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--name", "sampls"], "generate-missing"),
+        (["-i", "lable=1"], "generate-input"),
+        (["--name", "codes"], "generate-output"),
+    ],
+)
+def test_what_cannot_be_made_is_said(run: Path, arguments: list[str], code: str) -> None:
+    from specc.cli.main import cli
+
+    made = CliRunner().invoke(cli, ["generate", str(run), *arguments])
+    assert made.exit_code == 2
+    assert f"error[{code}]" in made.output
+
+
+def test_a_spec_without_the_section_is_told(tmp_path: Path, run: Path) -> None:
+    import shutil
+
+    from specc.cli.main import cli
+
+    copied = tmp_path / "run"
+    shutil.copytree(run, copied)
+    text = (copied / "spec.yaml").read_text(encoding="utf-8")
+    (copied / "spec.yaml").write_text(text[: text.index("generate:")], encoding="utf-8")
+    made = CliRunner().invoke(cli, ["generate", str(copied)])
+    assert made.exit_code == 2
+    assert "error[generate-missing]" in made.output

@@ -50,6 +50,7 @@ class Variant:
 
 PAPERS = {
     "cnn/vgg": ("Simonyan and Zisserman 2014", "https://arxiv.org/abs/1409.1556"),
+    "cnn/inception_v1": ("Szegedy et al. 2014", "https://arxiv.org/abs/1409.4842"),
     "cnn/inception_v3": ("Szegedy et al. 2015", "https://arxiv.org/abs/1512.00567"),
     "cnn/resnet": ("He et al. 2015", "https://arxiv.org/abs/1512.03385"),
     "cnn/lenet5": ("LeCun et al. 1998", "https://doi.org/10.1109/5.726791"),
@@ -75,11 +76,16 @@ PAPERS = {
 
 TORCHVISION = "[torchvision](https://pytorch.org/vision/stable/models.html)"
 
+CAFFE = (
+    "[Caffe's bvlc_googlenet](https://github.com/HewlettPackard/dlcookbook-dlbs), "
+    "6,998,552, and two heads of 3,188,840 and 3,190,888"
+)
 HE = "[He et al. 2015, table 6](https://arxiv.org/abs/1512.03385)"
 
 VARIANTS = [
     Variant("cnn/vgg", {"depth": 16}, "VGG16", size=32),
     Variant("cnn/vgg", {"depth": 19}, "VGG19", size=32),
+    Variant("cnn/inception_v1", trained=13_378_280, source=CAFFE),
     Variant("cnn/resnet", {"depth": 18}, trained=11_689_512, source=TORCHVISION),
     Variant("cnn/resnet", {"depth": 34}, trained=21_797_672, source=TORCHVISION),
     Variant("cnn/resnet", {"depth": 50}, "ResNet50"),

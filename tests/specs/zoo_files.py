@@ -20,7 +20,7 @@ def _is_whole(path: Path) -> bool:
 
 
 SPECS = [path for path in sorted(ROOT.glob("*/*.yaml")) if _is_whole(path)]
-CLASSIFIERS = [path for path in SPECS if path.parent.name == "cnn"]
+CLASSIFIERS = [path for path in SPECS if path.parent.name == "cnn" and not path.stem.endswith("_digits")]
 """Those of many layers and many weights, which `counterparts.py` looks at."""
 LIGHT = [path for path in SPECS if path not in CLASSIFIERS]
 

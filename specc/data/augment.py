@@ -2,47 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
 
 from specc.catalog.objects import KerasObject
+from specc.data.boxes import from_corners, to_corners
 from specc.data.crops import crop_together
 from specc.data.errors import fail
 from specc.data.failure import Failures
 from specc.data.randomness import PlacedSeed
-from specc.frontend.sections.data_types import describe_shape
+from specc.frontend.sections.data_types import BoxFormat, describe_shape
 from specc.lower.objects import make
+
+WITHOUT_BOXES = ("RandomElasticTransform",)
+"""Layers that tell nothing of where boxes went."""
+
+Move = Callable[[tf.Tensor], tf.Tensor]
+"""What happens to boxes [batch, boxes, 4] of corners in pixels."""
+
+
+@dataclass(frozen=True)
+class BoxField:
+    """A field of boxes [..., 4] that lie in `image`; one that leaves it becomes `pad`."""
+
+    name: str
+    image: str
+    form: BoxFormat
+    pad: float
 
 
 class Augment:
     """Keras's image layers over some fields of a batch, each drawn once for all of them.
 
-    Fields of floats are images; fields of whole numbers are masks, whose values are never mixed.
+    Fields of floats are images; fields of whole numbers are masks, whose values are never mixed; boxes follow
+    their image.
     """
 
     def __init__(
-        self, objects: Sequence[KerasObject], fields: Sequence[str] | None, failures: Failures
+        self,
+        objects: Sequence[KerasObject],
+        fields: Sequence[str] | None,
+        boxes: Sequence[BoxField],
+        failures: Failures,
     ) -> None:
-        """Build the layers; `fields` None means all that are images [height, width, channels]."""
+        """Build the layers; `fields` None means all that are images [height, width, channels].
+
+        Raises SpecError (`data-boxes`) where one of `boxes` lies in a field that a layer changes so that they
+        cannot follow.
+        """
         self.objects = tuple(objects)
         self.fields = fields
+        self.boxes = [box for box in boxes if fields is None or box.image in fields]
         self._failures = failures
         self.layers = [make(replace(o, arguments={"dtype": "float32", **o.arguments})) for o in objects]
+        for object, layer in zip(self.objects, self.layers, strict=True):
+            if self.boxes and object.kind in WITHOUT_BOXES:
+                title = f"boxes cannot follow `{object.kind}`"
+                fail("data-boxes", title, object.span, f"the data has `{self.boxes[0].name}`")
+            layer.bounding_box_format = "xyxy"
 
     def __call__(self, batch: Mapping[str, tf.Tensor], seed: PlacedSeed) -> dict[str, tf.Tensor]:
         """The batch with its images changed."""
         found = dict(batch)
         names = [n for n in self.fields or batch if batch[n].shape.rank == 4]
+        boxes = [box for box in self.boxes if box.name in batch and box.image in names]
+        corners = {box.name: _to_corners(found, box) for box in boxes}
+        there = {name: _has_area(values) for name, values in corners.items()}
         for object, layer in zip(self.objects, self.layers, strict=True):
             images = self._checked(object, {name: found[name] for name in names})
-            if object.kind == "RandomCrop":
-                cut, _ = crop_together(images, layer.height, layer.width, seed)
-                found |= cut
-            else:
-                found |= _changed(layer, images, seed)
+            with _told(object):
+                change = _cropped if object.kind == "RandomCrop" else _changed
+                changed, move = change(layer, images, seed)
+                found |= changed
+                corners = {box.name: _clipped(move(corners[box.name]), found[box.image]) for box in boxes}
+        for box in boxes:
+            found[box.name] = _from_corners(corners[box.name], there[box.name], found, box)
         return found
 
     def _checked(self, object: KerasObject, images: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -74,8 +113,34 @@ def _check_sizes(object: KerasObject, names: Sequence[str], sizes: Sequence[tupl
             fail("data-augment", title, object.span, help=help)
 
 
-def _changed(layer: Any, images: Mapping[str, tf.Tensor], seed: PlacedSeed) -> dict[str, tf.Tensor]:
-    """The images that a Keras layer makes of these, all with the same draw."""
+@contextmanager
+def _told(object: KerasObject) -> Iterator[None]:
+    """Puts what Keras raises under a title of ours."""
+    try:
+        yield
+    except (ValueError, TypeError, tf.errors.OpError) as error:
+        fail(
+            "data-augment",
+            f"`{object.kind}` fails",
+            object.span,
+            notes=[f"Keras: {error}"],
+            help="some layers want sizes that are known: where images differ, resize or crop them first",
+        )
+
+
+def _cropped(
+    layer: Any, images: Mapping[str, tf.Tensor], seed: PlacedSeed
+) -> tuple[dict[str, tf.Tensor], Move]:
+    """The images cut alike, and what that does to boxes."""
+    cut, corners = crop_together(images, layer.height, layer.width, seed)
+    left_top = tf.cast(tf.reverse(corners, [-1]), tf.float32)[:, None, :]
+    return cut, partial(_shifted, tf.concat([left_top, left_top], axis=-1))
+
+
+def _changed(
+    layer: Any, images: Mapping[str, tf.Tensor], seed: PlacedSeed
+) -> tuple[dict[str, tf.Tensor], Move]:
+    """The images that a Keras layer makes of these, all with the same draw, and what it does to boxes."""
     pictures = [name for name in images if images[name].dtype.is_floating]
     lead = images[(pictures or list(images))[0]]
     transformation = layer.get_random_transformation(lead, training=True, seed=seed)
@@ -84,4 +149,48 @@ def _changed(layer: Any, images: Mapping[str, tf.Tensor], seed: PlacedSeed) -> d
         change = layer.transform_images if name in pictures else layer.transform_segmentation_masks
         changed = change(tf.cast(image, tf.float32), transformation, training=True)
         found[name] = tf.cast(changed, image.dtype)
-    return found
+
+    def move(corners: tf.Tensor) -> tf.Tensor:
+        padded = tf.pad(corners, [[0, 0], [0, 1], [0, 0]])  # some layers fail where there are no boxes
+        given = {"boxes": padded, "labels": tf.zeros(tf.shape(padded)[:2])}
+        return layer.transform_bounding_boxes(given, transformation, training=True)["boxes"][:, :-1]
+
+    return found, move
+
+
+def _shifted(places: tf.Tensor, corners: tf.Tensor) -> tf.Tensor:
+    return corners - places
+
+
+def _stack(parts: Sequence[tf.Tensor]) -> tf.Tensor:
+    return tf.stack(parts, axis=-1)
+
+
+def _size(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    height, width = tf.unstack(tf.cast(tf.shape(image)[1:3], tf.float32))
+    return height, width
+
+
+def _to_corners(batch: Mapping[str, tf.Tensor], box: BoxField) -> tf.Tensor:
+    """Boxes as left, top, right, bottom in pixels: [batch, boxes, 4]; a field of one box a row has one."""
+    values = batch[box.name]
+    values = values[:, None, :] if values.shape.rank == 2 else values
+    return to_corners(values, box.form, _size(batch[box.image]), _stack)
+
+
+def _from_corners(
+    corners: tf.Tensor, there: tf.Tensor, batch: Mapping[str, tf.Tensor], box: BoxField
+) -> tf.Tensor:
+    values = from_corners(corners, box.form, _size(batch[box.image]), _stack)
+    values = tf.where((there & _has_area(corners))[..., None], values, box.pad)
+    before = batch[box.name]
+    return tf.ensure_shape(values[:, 0] if before.shape.rank == 2 else values, before.shape)
+
+
+def _clipped(corners: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
+    height, width = _size(image)
+    return tf.clip_by_value(corners, 0.0, tf.stack([width, height, width, height]))
+
+
+def _has_area(corners: tf.Tensor) -> tf.Tensor:
+    return (corners[..., 2] > corners[..., 0]) & (corners[..., 3] > corners[..., 1])

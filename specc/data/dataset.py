@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from specc.data.augment import Augment
+from specc.data.augment import Augment, BoxField
 from specc.data.errors import fail
 from specc.data.failure import Failures
 from specc.data.fields import Prepared
@@ -89,10 +89,11 @@ class Dataset:
         self.seed = seed
         self._failures = failures
         self._streams: dict[tuple[SplitName, bool], Stream] = {}
+        boxes = [_box_field(field) for field in fields if field.within is not None]
         own = [field.field for field in fields if field.field.augment]
-        self._augments = [Augment(field.augment, [field.name], failures) for field in own]
+        self._augments = [Augment(field.augment, [field.name], boxes, failures) for field in own]
         if section.augment:
-            self._augments.append(Augment(section.augment, None, failures))
+            self._augments.append(Augment(section.augment, None, boxes, failures))
 
     @property
     def splits(self) -> dict[SplitName, int]:
@@ -271,6 +272,11 @@ class Dataset:
             return self.section.derive[name].span
         field = self.section.fields.get(name)
         return self.section.span if field is None else field.span
+
+
+def _box_field(field: Prepared) -> BoxField:
+    assert field.within is not None and field.field.boxes is not None
+    return BoxField(field.field.name, field.within.field.name, field.field.boxes, float(field.field.pad or 0))
 
 
 def _spread(table: Table, count: int) -> Table:

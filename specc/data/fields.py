@@ -10,9 +10,10 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 import tensorflow as tf
 
+from specc.data.boxes import check_follows, follow
 from specc.data.csv_table import separator_within
 from specc.data.errors import fail
-from specc.data.images import decode_image
+from specc.data.images import decode_image, size_of_image
 from specc.data.paths import inside
 from specc.data.ports import Port, Shape, cast_for
 from specc.data.randomness import PlacedSeed
@@ -32,7 +33,7 @@ class Prepared:
 
     `source` names the source, `columns` are the source's own, `raw` what they give before any transform.
     `shape` is what is declared for one example, `explicit` whether the field itself says so. `base` is
-    where the paths of images start from.
+    where the paths of images start from, `within` the image that boxes lie in.
     """
 
     field: Field
@@ -44,11 +45,18 @@ class Prepared:
     explicit: bool
     base: Path
     decoding: Decoding = ""
+    within: Prepared | None = None
 
     @property
     def plain(self) -> bool:
         """Whether batches can be read and transformed as such, all examples being of one shape."""
         return self.raw.uniform and not self.chain.random
+
+    @property
+    def holds_images(self) -> bool:
+        """Whether an example is [height, width, channels], or becomes that by an axis of 1."""
+        rank, declared = len(self.raw.shape), self.shape
+        return rank == 3 or (rank == 2 and declared is not None and len(declared) == 3 and declared[-1] == 1)
 
     @property
     def raw_spec(self) -> tf.TensorSpec:
@@ -61,20 +69,50 @@ class Prepared:
         columns = table.rows(indices, self.columns)
         if self.decoding:
             return ragged([self._decode(value) for value in columns[self.columns[0]]])
-        if self.field.stacked:
-            return np.stack([columns[name] for name in self.columns], axis=-1)
-        return columns[self.columns[0]]
+        stacked = self.field.stacked
+        values = (
+            np.stack([columns[name] for name in self.columns], axis=-1)
+            if stacked
+            else columns[self.columns[0]]
+        )
+        return values if self.within is None else self._placed(values, self.within.sizes(table, indices))
+
+    def sizes(self, table: Table, indices: Indices) -> list[tuple[int, int]]:
+        """Height and width of some images before their transforms, without decoding them."""
+        if self.raw.shape[0] is not None and self.raw.shape[1] is not None:
+            return [(self.raw.shape[0], self.raw.shape[1])] * len(indices)
+        values = table.rows(indices, self.columns)[self.columns[0]]
+        if not self.decoding:
+            return [value.shape[:2] for value in values]
+        span = self.field.span
+        return [size_of_image(self._file(value), self._named(value), span) for value in values]
+
+    def _named(self, value: Any) -> str:
+        """What an image is called where it is refused: its path, or the column that holds it."""
+        return self.columns[0] if self.decoding == "bytes" else str(value)
+
+    def _placed(self, values: Array, sizes: list[tuple[int, int]]) -> Array:
+        """Boxes where their images' transforms take them."""
+        assert self.within is not None and self.field.boxes is not None
+        pad = float(self.field.pad or 0)
+        chain = self.within.chain
+        found = [
+            follow(boxes, self.field.boxes, size, chain, pad)
+            for boxes, size in zip(values, sizes, strict=True)
+        ]
+        return np.stack(found) if self.raw.uniform else ragged(found)
+
+    def _file(self, value: Any) -> Path | bytes:
+        if self.decoding == "bytes":
+            return bytes(value)
+        return inside(self.base, self.base / str(value), self.field.span)
 
     def _decode(self, value: Any) -> Array:
         span, declared = self.field.span, self.field.shape
         channels = self.raw.shape[-1]
         convert = channels if declared is not None and declared[-1:] == (channels,) else None
-        if self.decoding == "bytes":
-            name = self.columns[0]
-            pixels = decode_image(value, name, convert, span)
-        else:
-            name = str(value)
-            pixels = decode_image(inside(self.base, self.base / name, span), name, convert, span)
+        name = self._named(value)
+        pixels = decode_image(self._file(value), name, convert, span)
         if channels is not None and pixels.shape[-1] != channels:
             fail(
                 "data-image",
@@ -159,6 +197,33 @@ def prepare(
         first = found.read(tables[source], np.zeros(1, np.int64))[0]
         return replace(found, raw=Column((None, None, first.shape[-1]), "uint8"))
     return found
+
+
+def place_boxes(boxes: Prepared, others: Mapping[str, Prepared]) -> Prepared:
+    """A field of boxes that follow their image, one of `others`; raises SpecError (`data-boxes`)."""
+    field = boxes.field
+    images = {name: other for name, other in others.items() if other.holds_images}
+    name = field.image.text if field.image is not None else _only_image(field, images)
+    span = field.span if field.image is None else field.image.span
+    if name not in images:
+        fail("data-boxes", f"`{name}` is no image", span, "boxes lie in a field [height, width, channels]")
+    image = images[name]
+    if image.source != boxes.source:
+        fail("data-boxes", f"`{field.name}` and `{name}` are of two sources", span)
+    check_follows(image.chain, field.span)
+    shape = boxes.raw.shape
+    if len(shape) not in (1, 2) or shape[-1] != 4 or boxes.raw.dtype == "string":
+        held = "texts" if boxes.raw.dtype == "string" else describe_shape(shape)
+        fail("data-boxes", f"`{field.name}` holds {held}", field.span, "a box is four numbers")
+    return replace(boxes, raw=Column(shape, "float32"), within=image)
+
+
+def _only_image(field: Field, images: Mapping[str, Prepared]) -> str:
+    if len(images) != 1:
+        listed = ", ".join(f"`{name}`" for name in images) or "there is none"
+        help = "say `image: NAME`, the field of the image that they lie in" if images else ""
+        fail("data-boxes", f"which image the boxes lie in is open: {listed}", field.span, help=help)
+    return next(iter(images))
 
 
 def _decoding(field: Field, column: Column) -> Decoding:

@@ -20,13 +20,8 @@ def decode_image(source: Path | bytes, name: str, channels: int | None, span: Sp
 
     `channels` None keeps the image's own. Raises SpecError (`data-image`) naming it.
     """
-    try:
-        data = source if isinstance(source, bytes) else source.read_bytes()
-    except OSError as error:
-        fail("data-image", f"the image `{name}` cannot be read", span, notes=[str(error)])
-    size = image_size(data)
-    if size is None:
-        fail("data-image", f"`{name}` is no PNG, JPEG, GIF or BMP image", span)
+    data = _content(source, name, span)
+    size = size_of_image(data, name, span)
     if size[0] * size[1] > MOST_PIXELS:
         fail("data-image", f"the image `{name}` has {size[0]}×{size[1]} pixels, too many to unpack", span)
     try:
@@ -34,6 +29,21 @@ def decode_image(source: Path | bytes, name: str, channels: int | None, span: Sp
     except tf.errors.OpError as error:
         fail("data-image", f"the image `{name}` is damaged", span, notes=[str(error.message)])
     return np.asarray(pixels)
+
+
+def size_of_image(source: Path | bytes, name: str, span: Span | None) -> tuple[int, int]:
+    """Height and width of an image, a file or its bytes. Raises SpecError (`data-image`) naming it."""
+    size = image_size(_content(source, name, span))
+    if size is None:
+        fail("data-image", f"`{name}` is no PNG, JPEG, GIF or BMP image", span)
+    return size
+
+
+def _content(source: Path | bytes, name: str, span: Span | None) -> bytes:
+    try:
+        return source if isinstance(source, bytes) else source.read_bytes()
+    except OSError as error:
+        fail("data-image", f"the image `{name}` cannot be read", span, notes=[str(error)])
 
 
 def image_size(data: bytes) -> tuple[int, int] | None:

@@ -115,7 +115,8 @@ class JsonLines(Table):
         return Column(array.shape, dtype)
 
     def _joined(self, one: Column, other: Column, name: str, row: Any) -> Column:
-        """The column that holds both."""
+        """The column that holds both; an empty list is one of anything."""
+        one, other = _as_empty_of(one, other), _as_empty_of(other, one)
         if len(one.shape) != len(other.shape):
             axes = f"{len(other.shape)} axes, where others have {len(one.shape)}"
             self._fail(row, f"holds `{name}` with {axes}")
@@ -128,9 +129,17 @@ class JsonLines(Table):
         return self._fail(row, f"holds {other.dtype} under `{name}`, where others hold {one.dtype}")
 
 
+def _as_empty_of(column: Column, other: Column) -> Column:
+    """A column that was seen as an empty list, as none of what another holds several of."""
+    if column.shape == (0,) and len(other.shape) > 1:
+        return Column((0, *other.shape[1:]), column.dtype)
+    return column
+
+
 def _column(values: Sequence[Any], column: Column) -> Array:
     dtype = object if column.dtype == "string" else np.dtype(column.dtype or "float64")
     arrays = [np.asarray(value, dtype=dtype) for value in values]
     if not column.uniform:
-        return ragged(arrays)
+        empty = (0, *(size or 0 for size in column.shape[1:]))
+        return ragged([array if array.size else array.reshape(empty) for array in arrays])
     return np.stack(arrays) if arrays else np.empty((0, *column.shape), dtype)

@@ -13,7 +13,7 @@ import numpy as np
 from specc.data.dataset import Dataset, Wanted
 from specc.data.errors import fail
 from specc.data.failure import Failures
-from specc.data.fields import Prepared, prepare
+from specc.data.fields import Prepared, place_boxes, prepare
 from specc.data.fitted import Fitted
 from specc.data.paths import inside
 from specc.data.sources import IN_MEMORY, Opening, Parts, open_parts
@@ -179,12 +179,16 @@ def _prepare(
     tables = next(iter(parts.values()))
     found: dict[str, Prepared] = {}
     errors: list[Diagnostic] = []
-    for field in sorted(fields, key=lambda f: f.transform_as is not None):
+    for field in sorted(fields, key=lambda f: (f.boxes is not None, f.transform_as is not None)):
         if field.transform_as is not None and field.transform_as.text not in found:
             continue  # reported with the field that it follows
         try:
             chain = _chain(field, found, opening)
             prepared = prepare(field, tables, bases, chain, ports.get(field.name))
+            if field.boxes is not None:
+                prepared = place_boxes(
+                    prepared, {name: f for name, f in found.items() if len(f.raw.shape) == 3}
+                )
             found[field.name] = prepared
             if any(step.unfitted for step in chain.steps):
                 _fit(prepared, parts["train"], failures)

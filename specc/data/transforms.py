@@ -76,6 +76,8 @@ class LayerStep:
             self._refuse(tuple(value.shape)[1:])
         if self.random:
             return crop(value, self.layer.height, self.layer.width, seed if training else None)
+        if getattr(self.layer, "pad_to_aspect_ratio", False):
+            value = tf.cast(value, tf.float32)  # what it gives in any case; it cannot fill up whole numbers
         scalar = value.shape.rank == 1
         result = self.layer(self._widened(value))
         if scalar and self.object.kind == "Normalization":

@@ -76,3 +76,10 @@ def test_bytes_that_are_no_text_are_refused_by_row(tmp_path: Path) -> None:
         open_jsonl(path, located("a.jsonl"), Use(), 1 << 20)
     assert [(d.code, d.notes) for d in caught.value.diagnostics] == [("data-json", ())]
     assert caught.value.diagnostics[0].title == "row 2 of `a.jsonl` is not UTF-8"
+
+
+def test_an_empty_list_is_one_of_anything(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"boxes": []}\n{"boxes": [[1, 2], [3, 4]]}\n{"boxes": []}\n')
+    table = open_jsonl(path, located("a.jsonl"), Use(), 10**9)
+    assert table.columns["boxes"].shape == (None, 2)
+    assert [rows.shape for rows in everything(table)["boxes"]] == [(0, 2), (2, 2), (0, 2)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from specc.catalog.objects import KerasObject
 from specc.catalog.read import read_object
@@ -10,7 +11,7 @@ from specc.catalog.signature import Catalog
 from specc.frontend.expressions.formula import tensor_names
 from specc.frontend.expressions.nodes import dotted
 from specc.frontend.sections.data_settings import MOST, Context
-from specc.frontend.sections.data_types import Field, Formula, Located, Transform
+from specc.frontend.sections.data_types import BOX_FORMATS, BoxFormat, Field, Formula, Located, Transform
 from specc.source.suggest import did_you_mean
 from specc.source.values import Mapping, Scalar, Sequence, Value, to_python
 
@@ -24,6 +25,8 @@ FIELD_KEYS = (
     "pad",
     "fill",
     "decode",
+    "boxes",
+    "image",
     "augment",
 )
 DTYPES = (
@@ -141,6 +144,7 @@ def _read_field(name: str, key: Scalar, value: Value, context: Context) -> Field
         return None
     context.check_keys(value, "a field", FIELD_KEYS)
     _check_one_transform(value, context)
+    _check_boxes(value, context)
     columns, stacked = _read_columns(name, key, value, context)
     shape = value.get("shape")
     dtype = context.choice(value, "dtype", DTYPES, "") or None
@@ -158,6 +162,8 @@ def _read_field(name: str, key: Scalar, value: Value, context: Context) -> Field
         pad=_read_plain(value, "pad", context),
         fill=_read_plain(value, "fill", context),
         decode="image" if context.choice(value, "decode", ("image",), "") else None,
+        boxes=cast(BoxFormat | None, context.choice(value, "boxes", BOX_FORMATS, "") or None),
+        image=context.text(value, "image"),
         augment=read_augment(value.get("augment"), context),
     )
 
@@ -172,6 +178,19 @@ def _check_one_transform(value: Mapping, context: Context) -> None:
             "the second",
             related=[(value.key(given[0]).span, "the first")],
         )
+
+
+def _check_boxes(value: Mapping, context: Context) -> None:
+    """Refuse what boxes do not go with: they are moved as their image is, and nothing else happens."""
+    if "image" in value and "boxes" not in value:
+        title = "`image` says which image boxes lie in, and this field holds none"
+        context.reporter.error("data-setting", title, value.key("image").span, help="say `boxes: xyxy`")
+    refused = ("transform", "transform_as", "transform_of", "decode", "dtype", "augment")
+    other = next((name for name in refused if name in value), None)
+    if "boxes" in value and other is not None:
+        title = f"`boxes` and `{other}` in one field"
+        label = "boxes are float32, and changed as their image is"
+        context.reporter.error("data-setting", title, value.key(other).span, label)
 
 
 def _read_columns(
@@ -279,6 +298,12 @@ def read_augment(value: Value | None, context: Context) -> tuple[KerasObject, ..
 
 def _check_references(fields: dict[str, Field], context: Context) -> None:
     for field in fields.values():
+        if field.image is not None and (field.image.text == field.name or field.image.text not in fields):
+            title = f"there is no other field `{field.image.text}`"
+            others = [name for name in fields if name != field.name]
+            context.reporter.error(
+                "data-reference", title, field.image.span, help=did_you_mean(field.image.text, others)
+            )
         other = field.transform_as
         if other is None:
             continue

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from specc.catalog.objects import KerasObject
 from specc.frontend.expressions import Expression
@@ -28,6 +28,25 @@ from specc.source.span import Span
 Kind = Literal["csv", "jsonl", "npz", "npy", "idx", "images", "text", "tfrecord", "dataset"]
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+
+
+BoxFormat = Literal[
+    "xyxy",
+    "yxyx",
+    "xywh",
+    "yxhw",
+    "center_xywh",
+    "center_yxhw",
+    "rel_xyxy",
+    "rel_yxyx",
+    "rel_xywh",
+    "rel_yxhw",
+    "rel_center_xywh",
+    "rel_center_yxhw",
+]
+"""What the four numbers of a box are: corners, or a corner or the middle with width and height; in pixels, or
+`rel_`: in parts of the image. Keras's names, and the same with y before x."""
+BOX_FORMATS: tuple[BoxFormat, ...] = get_args(BoxFormat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +156,9 @@ class Field:
     """A tensor made of one column, or of several that are stacked last.
 
     `shape` is one example's; None in it is padded to the batch's longest with `pad`. `fill` stands in
-    for missing values. `decode` makes an image of a path. An `implied` field is a column that is used under
-    its own name and not written under `fields`.
+    for missing values. `decode` makes an image of a path. `boxes` says that the numbers are boxes in the
+    field `image` (the only one of images unless given), which they follow. An `implied` field is a column
+    that is used under its own name and not written under `fields`.
     """
 
     name: str
@@ -155,6 +175,8 @@ class Field:
     fill: float | int | str | None = None
     decode: Literal["image"] | None = None
     augment: tuple[KerasObject, ...] = ()
+    boxes: BoxFormat | None = None
+    image: Located | None = None
     implied: bool = False
 
 
@@ -192,8 +214,8 @@ class DataSection:
                 continue
             found[name] = None
             written = self.fields.get(name)
-            if written is not None and written.transform_as is not None:
-                pending.append(written.transform_as.text)
+            if written is not None:
+                pending.extend(other.text for other in (written.transform_as, written.image) if other)
         return tuple(found)
 
     def derived(self, name: str) -> str | None:

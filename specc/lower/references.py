@@ -17,7 +17,7 @@ from specc.graph.ir import Origin
 from specc.lower.archive import check_archive
 from specc.lower.errors import KERAS_ERRORS, keras_error, reason_of
 from specc.lower.layers import freeze
-from specc.source.diagnostic import Diagnostic, Reporter, SpecError
+from specc.source.diagnostic import Diagnostic, SpecError
 from specc.source.span import Span
 from specc.source.suggest import did_you_mean
 
@@ -98,13 +98,11 @@ def _with_outputs(model: keras.Model, outputs: Any, reference: Reference) -> ker
         outputs if isinstance(outputs, dict) else {name: name for name in ([outputs] if single else outputs)}
     )
     layers = {layer.name: layer for layer in model.layers}
-    reporter = Reporter()
-    for wanted in named.values():
-        if wanted not in layers:
-            title = f"`{reference.name}` has no layer `{wanted}` to give out"
-            help = did_you_mean(str(wanted), layers)
-            reporter.error("unknown-inner-layer", title, reference.span, help=help)
-    reporter.stop_if_failed()
+    missing = [str(layer) for layer in named.values() if layer not in layers]
+    if missing:
+        title = f"`{reference.name}` has no layer {', '.join(f'`{layer}`' for layer in missing)} to give out"
+        help = did_you_mean(missing[0], layers)
+        raise SpecError([Diagnostic("unknown-inner-layer", title, reference.span, help=help)])
     tensors = {key: layers[layer].output for key, layer in named.items()}
     return keras.Model(model.input, tensors[outputs] if single else tensors, name=reference.name)
 

@@ -137,7 +137,8 @@ def test_inner_layers_that_are_not_there_are_all_told(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         build_models(load_spec(tmp_path / "user.yaml"))
     found = caught.value.diagnostics
-    assert [d.code for d in found] == ["unknown-inner-layer"] * 2
+    assert [d.code for d in found] == ["unknown-inner-layer"]
+    assert "`conv_pw_3_rellu`, `nothing`" in found[0].title
     assert "conv_pw_3_relu" in found[0].help
 
 

@@ -86,7 +86,7 @@ class _Flat:
         anchor = self.tensors[self.graph.inputs[0].name].tree
         made = call(name(RAW_WEIGHT), anchor, literal(weight.shape))
         if weight.initializer is not None:
-            made.keywords.append(ast.keyword("embeddings_initializer", self.object(weight.initializer)))
+            made.keywords.append(ast.keyword("initializer", self.object(weight.initializer)))
         if not weight.trainable:
             made.keywords.append(ast.keyword("trainable", literal(False)))
         made.keywords.append(ast.keyword("name", literal(weight.name)))

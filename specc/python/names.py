@@ -18,10 +18,17 @@ def identifier(text: str) -> str:
 
 
 class Names:
-    """Gives out names, each once."""
+    """Gives out names, each once; the variable of one loop may be that of another."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.taken = set(taken)
+        self.loops: dict[str, str] = {}
+
+    def loop(self, text: str) -> str:
+        """The name of a loop's variable."""
+        if text not in self.loops:
+            self.loops[text] = self.new(text)
+        return self.loops[text]
 
     def new(self, text: str) -> str:
         """A name that is free: `text`, `text_`, `text_2`, …"""

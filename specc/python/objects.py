@@ -35,6 +35,8 @@ _OF_EVERY_LAYER = frozenset(("activity_regularizer", "autocast", "dtype", "train
 
 Dynamic = Callable[[Value], ast.expr]
 """What makes an expression of a value that holds a `$`."""
+Seen = Callable[[Value], Any]
+"""What tells the value that it had in an expansion."""
 
 
 def _static(value: Value) -> ast.expr:
@@ -54,8 +56,10 @@ class Objects:
         models: Mapping[str, ast.expr],
         imports: dict[str, set[str]],
         dynamic: Dynamic = _static,
+        seen: Seen = to_python,
     ) -> None:
-        self.catalog, self.models, self.imports, self.dynamic = catalog, models, imports, dynamic
+        self.catalog, self.models, self.imports = catalog, models, imports
+        self.dynamic, self.seen = dynamic, seen
 
     def object(self, value: Value, category: str, **more: ast.expr) -> ast.expr:
         """The object that a value names: a class or an identifier alone, or a class with its arguments.
@@ -66,7 +70,7 @@ class Objects:
             ((key, argument),) = value.entries
             return self.construct(str(key.value), argument, category, **more)
         if not isinstance(value, Scalar) or value.dynamic:
-            return self.dynamic(value)
+            raise CannotSayError(f"which {category} is meant is computed", value.span)
         text = str(value.value)
         if category == "layer" and text in self.models:
             return self.models[text]
@@ -102,12 +106,11 @@ class Objects:
         category: str,
         more: Mapping[str, ast.expr],
     ) -> None:
-        if isinstance(value, Scalar) and value.dynamic:
-            whole = self.dynamic(value)
-            if isinstance(whole, ast.Dict | ast.Starred):  # a mapping of all arguments
-                inner = whole.value if isinstance(whole, ast.Starred) else whole
-                made.keywords.append(ast.keyword(None, inner))
-                return
+        if isinstance(value, Scalar) and value.dynamic and isinstance(self.seen(value), dict):
+            if not all(map(_is_simple, self.seen(value).values())):
+                raise CannotSayError("the arguments are computed as one mapping", value.span)
+            made.keywords.append(ast.keyword(None, self.dynamic(value)))
+            return
         first = next(a for a in signature.arguments if a.name not in _OF_EVERY_LAYER)
         made.args.append(self.argument(first, value, category, more))
 
@@ -127,11 +130,11 @@ class Objects:
         self, argument: Argument | None, value: Value, category: str, more: Mapping[str, ast.expr]
     ) -> ast.expr:
         """One argument of a constructor."""
-        if isinstance(value, Scalar) and value.dynamic:
-            return self.dynamic(value)
         if argument is None:
             return self.plain(value)
         wanted = [kind for kind in argument.types if kind in _CATEGORIES]
+        if isinstance(value, Scalar) and value.dynamic:
+            return self._computed(argument, value, wanted)
         within = {key: item for key, item in more.items() if key == "trainable"}
         if wanted and "list" in argument.types and isinstance(value, Sequence):
             return ast.List([self.nested(item, wanted[0], within) for item in value])
@@ -146,6 +149,15 @@ class Objects:
         if wanted and not number and (text is not None or isinstance(value, Entries)):
             return self.nested(value, wanted[0], within)
         return self.plain(value, argument.name)
+
+    def _computed(self, argument: Argument, value: Scalar, wanted: list[str]) -> ast.expr:
+        """An argument that is computed; raises CannotSayError where it could be an object."""
+        found = self.seen(value)
+        named = "layer" in wanted and found is not None
+        layer = "activation" in argument.types and found not in (None, *self.catalog.activations)
+        if (isinstance(found, dict) and (wanted or "activation" in argument.types)) or named or layer:
+            raise CannotSayError(f"`{argument.name}` is an object that is computed", value.span)
+        return self.dynamic(value)
 
     def nested(self, value: Value, category: str, more: Mapping[str, ast.expr]) -> ast.expr:
         """An object within another's arguments; a frozen layer's own layers are frozen with it."""
@@ -170,6 +182,12 @@ class Objects:
         return ast.Dict(
             [self.plain(key) for key, _ in value.entries], [self.plain(item) for _, item in value.entries]
         )
+
+
+def _is_simple(data: Any) -> bool:
+    return not isinstance(data, dict) and not (
+        isinstance(data, list) and any(isinstance(i, dict) for i in data)
+    )
 
 
 def _is_size(value: Value) -> bool:

@@ -62,7 +62,7 @@ def text(words: str) -> ast.stmt:
 
 
 _RAW_WEIGHT = '''
-def raw_weight(anchor, shape, *, trainable=True, name=None, **options):
+def raw_weight(anchor, shape, *, initializer="uniform", trainable=True, name=None):
     """A tensor of `shape` that is trained: the table of an embedding that is looked up whole.
 
     Keras loses variables that no layer holds, and layers that depend on no input: the indices
@@ -73,7 +73,7 @@ def raw_weight(anchor, shape, *, trainable=True, name=None, **options):
     if len(anchor.shape) == 1:
         anchor = ops.expand_dims(anchor, -1)
     nothing = ops.sum(ops.cast(anchor[..., :0], "int32"))
-    table = layers.Embedding(rows, columns, trainable=trainable, name=name, **options)
+    table = layers.Embedding(rows, columns, initializer, trainable=trainable, name=name)
     return ops.reshape(table(ops.arange(rows) + nothing), shape)
 '''
 

@@ -7,26 +7,25 @@ steps after it are still checked.
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Mapping as Values
 from typing import TYPE_CHECKING, Any
 
 from specc.catalog.objects import KerasObject
 from specc.catalog.read import read_object
 from specc.catalog.signature import Catalog, Signature
-from specc.frontend import structures
+from specc.frontend import layers, structures
 from specc.frontend.beside import check_effect, flag, leave_out
 from specc.frontend.fill import fill_value
 from specc.frontend.formulas import read_formula
-from specc.frontend.naming import bind_outputs, output_names, step_name
+from specc.frontend.naming import bind_outputs, step_name
 from specc.frontend.scope import BROKEN, Binding, Outputs, Scope, Tensor, is_generated, written_names
 from specc.frontend.steps import Step, read_step
 from specc.frontend.uses import use_block, use_model
-from specc.frontend.wiring import Wired, into_layer
-from specc.graph.ir import Formula, Layer, Node, Operation, Reuse, Weight, wires
+from specc.frontend.wiring import Wired
+from specc.graph.ir import Formula, Layer, Node, Operation, Weight, wires
 from specc.source.diagnostic import Reporter, SpecError
 from specc.source.span import Span
 from specc.source.suggest import did_you_mean, nearest
-from specc.source.values import Mapping, Scalar, Sequence, Value, describe, to_python
+from specc.source.values import Mapping, Sequence, Value, describe
 
 if TYPE_CHECKING:
     from specc.frontend.project import Project
@@ -109,7 +108,7 @@ class Expander:
         if step.kind in _KINDS:
             return _KINDS[step.kind]
         if step.kind[:1].isupper():
-            return Expander.layer
+            return layers.layer
         return Expander.use
 
     # --- nodes --------------------------------------------------------------------------------------------
@@ -174,87 +173,6 @@ class Expander:
             scope.flow(result)
 
     # --- layers -------------------------------------------------------------------------------------------
-    def layer(self, step: Step, scope: Scope) -> None:
-        """A step that is one layer of Keras's or a plugin's."""
-        made = self.object(step, scope)
-        signature = self.signature(step.kind)
-        name = step_name(step, scope, self.reporter)
-        wired = settings = None
-        if signature is not None and not signature.refused:
-            wired = into_layer(step.get("from"), signature, step.key.span, scope, self.reporter)
-            settings = self.settings(step, signature, scope)
-        names = output_names(step, scope, self.reporter)
-        if made is None or signature is None or wired is None or settings is None or names is None:
-            self.broken(name, names, scope, step)
-            return
-        label = name or scope.generate(step.kind)
-        self.call(step, scope, label, name, names, Layer(made), signature, wired, settings)
-        scope.layers[label] = scope.path + label
-
-    def call(
-        self,
-        step: Step,
-        scope: Scope,
-        label: str,
-        name: str | None,
-        names: list[tuple[str, Span]],
-        operation: Operation,
-        signature: Signature,
-        wired: Wired,
-        settings: dict[str, Any],
-    ) -> None:
-        """Add the node of a layer's call and bind what comes out."""
-        several = self.gives_several(operation, signature, settings)
-        if names and len(names) > 1 and not several:
-            title = f"`{signature.name}` gives one output, and {len(names)} are named"
-            self.reporter.error("wrong-output-count", title, names[0][1])
-            return self.broken(name, names, scope, step)
-        if several and len(names) < 2:
-            title = f"`{signature.name}` gives several outputs here"
-            self.reporter.error(
-                "several-outputs",
-                title,
-                step.key.span,
-                help="name them all: `outputs: [sequence, h, c]`, say",
-            )
-            return self.broken(name, names, scope, step)
-        outputs = tuple(scope.path + given for given, _ in names) or (scope.path + label,)
-        node = Node(
-            scope.path + label,
-            operation,
-            wired.wires,
-            outputs,
-            scope.origin(step.span),
-            settings,
-            scope.trainable if isinstance(operation, Layer) else None,
-            wired.flows,
-        )
-        tensors = self.add(node)
-        for (given, span), tensor in zip(names, tensors, strict=False):
-            scope.tensors[given] = (tensor, span)
-        if len(tensors) == 1:
-            if name:
-                scope.tensors[name] = (tensors[0], step.span)
-            scope.flow(tensors[0])
-        else:
-            scope.stop_flow(f"`{step.kind}` gives several outputs")
-            if name:
-                pairs = {given: tensor for (given, _), tensor in zip(names, tensors, strict=True)}
-                scope.tensors[name] = (Outputs(pairs), step.span)
-        return None
-
-    def gives_several(self, operation: Operation, signature: Signature, settings: Values[str, Any]) -> bool:
-        """Whether a layer's call has more than one output, as far as the catalog knows."""
-        if signature.outputs == "state":
-            target = operation
-            if isinstance(operation, Reuse):
-                target = self.by_node[operation.target].operation
-            made = target.object if isinstance(target, Layer) else None
-            return made is not None and _returns_state(made)
-        if signature.outputs == "scores":
-            return bool(settings.get("return_attention_scores"))
-        return signature.outputs == "many"
-
     def object(self, step: Step, scope: Scope) -> KerasObject | None:
         """The layer a step writes down; computed once where no `$` is in it."""
         static = step.argument is None or not step.argument.dynamic
@@ -275,41 +193,6 @@ class Expander:
     def signature(self, kind: str) -> Signature | None:
         """The catalog's signature of a layer."""
         return self.catalog.objects["layer"].get(kind)
-
-    def settings(self, step: Step, signature: Signature, scope: Scope) -> dict[str, Any] | None:
-        """The call-time settings of a step, checked by name; None where wrong."""
-        allowed = {c.name for c in signature.call if c.form == "setting"}
-        return self.read_settings(step, allowed, f"`{signature.name}`", scope)
-
-    def read_settings(self, step: Step, allowed: set[str], what: str, scope: Scope) -> dict[str, Any] | None:
-        """`call:` with names among `allowed`; None where wrong."""
-        value = step.get("call")
-        if value is None:
-            return {}
-        filled = fill_value(value, scope.values, self.reporter)
-        if not isinstance(filled, Mapping):
-            if filled is not None:
-                title = f"`call` is a mapping, and this is {describe(filled)}"
-                self.reporter.error("wrong-type", title, filled.span)
-            return None
-        unknown = [key for key, _ in filled.entries if key.value not in allowed]
-        for key in unknown:
-            title = f"{what} takes no call argument `{key.value}`"
-            help = did_you_mean(str(key.value), allowed) or "tensors are given by `from`"
-            self.reporter.error("unknown-argument", title, key.span, help=help)
-        if not unknown and "training" in filled:
-            self.warn_of_mode(filled)
-        return None if unknown else to_python(filled)
-
-    def warn_of_mode(self, settings: Mapping) -> None:
-        """Say that Keras puts its own mode over `training`: in `fit` true, elsewhere false."""
-        value = settings.get("training")
-        if not isinstance(value, Scalar) or value.value is None:
-            return
-        where = "in `evaluate` and `predict`" if value.value else "while the model is trained"
-        title = f"`training: {str(value.value).lower()}` does not hold {where}: Keras puts its own mode there"
-        help = "" if value.value else "`trainable: false` keeps batch normalisation as it is"
-        self.reporter.warning("without-effect", title, settings.key("training").span, help=help)
 
     def broken(
         self, name: str | None, names: list[tuple[str, Span]] | None, scope: Scope, step: Step
@@ -352,33 +235,6 @@ class Expander:
             scope.tensors[name] = (tensor, step.span)
         scope.flow(tensor)
 
-    def reuse(self, step: Step, scope: Scope) -> None:
-        """A `reuse:` step: another call of an earlier layer."""
-        name = step_name(step, scope, self.reporter)
-        names = output_names(step, scope, self.reporter)
-        filled = None
-        if step.argument is not None:
-            filled = fill_value(step.argument, scope.values, self.reporter)
-        target = str(filled.value) if isinstance(filled, Scalar) else ""
-        node = self.by_node.get(scope.layers.get(target, ""))
-        if node is None or not isinstance(node.operation, Layer):
-            if filled is not None and not isinstance(scope.tensors.get(target, (None,))[0], type(BROKEN)):
-                title = f"`{target}` is no layer that was named before"
-                self.reporter.error(
-                    "unknown-name", title, filled.span, help=did_you_mean(target, scope.layers)
-                )
-            self.broken(name, names, scope, step)
-            return
-        signature = self.signature(node.operation.object.kind)
-        assert signature is not None
-        wired = into_layer(step.get("from"), signature, step.key.span, scope, self.reporter)
-        settings = self.settings(step, signature, scope)
-        if wired is None or settings is None or names is None:
-            self.broken(name, names, scope, step)
-            return
-        label = name or scope.generate("reuse")
-        self.call(step, scope, label, name, names, Reuse(node.name), signature, wired, settings)
-
     def use(self, step: Step, scope: Scope) -> None:
         """A step that is a block or a model of the spec."""
         block = scope.home.blocks.get(step.kind)
@@ -394,8 +250,7 @@ class Expander:
         """A lower-case kind that is nothing."""
         known = [*scope.home.blocks, *self.project.model_names, *_KINDS]
         help = did_you_mean(step.kind, known)
-        layers = self.catalog.objects["layer"]
-        near = nearest(step.kind, layers)
+        near = nearest(step.kind, self.catalog.objects["layer"])
         if near is not None and near.lower() == step.kind.replace("_", ""):
             help = f"layers keep Keras's names: `{near}`"
         title = f"there is no block or model `{step.kind}`"
@@ -403,15 +258,9 @@ class Expander:
         self.broken(step_name(step, scope, self.reporter), None, scope, step)
 
 
-def _returns_state(made: KerasObject) -> bool:
-    inner = made.arguments.get("layer")
-    own = bool(made.arguments.get("return_state"))
-    return own or (isinstance(inner, KerasObject) and _returns_state(inner))
-
-
 _KINDS: dict[str, Callable[[Expander, Step, Scope], None]] = {
     "formula": Expander.formula,
-    "reuse": Expander.reuse,
+    "reuse": layers.reuse,
     "repeat": structures.repeat,
     "branches": structures.branches,
     "residual": structures.residual,

@@ -8,6 +8,7 @@ from specc.catalog.objects import KerasObject
 from specc.catalog.read import read_object
 from specc.frontend.expressions.evaluate import UNKNOWN
 from specc.frontend.fill import fill_value
+from specc.frontend.layers import read_settings
 from specc.frontend.naming import step_name
 from specc.frontend.outputs import read_outputs
 from specc.frontend.parameters import bind_lets, bind_parameters, check_name
@@ -127,7 +128,7 @@ def use_model(expander: Expander, step: Step, scope: Scope) -> None:
         title = f"the model `{step.kind}` takes no arguments"
         reporter.error("unknown-parameter", title, step.argument.span, help="tensors are given by `from`")
     interface = expander.project.interface(step.kind, step.key.span)
-    settings = expander.read_settings(step, {"training"}, f"the model `{step.kind}`", scope)
+    settings = read_settings(expander, step, {"training"}, f"the model `{step.kind}`", scope)
     if interface is None:
         expander.broken(name, None, scope, step)
         return

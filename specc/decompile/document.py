@@ -1,0 +1,193 @@
+"""Folded runs as the data of a spec: blocks with their parameters, and models."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from specc.catalog.load import load
+from specc.decompile.block_names import block_name
+from specc.decompile.columns import CHANNELS, Column, Field, fields_for, settle
+from specc.decompile.emission import Params, Writer, written
+from specc.decompile.flat import flat_model
+from specc.decompile.regions import named_tensors
+from specc.decompile.tree import Call, Leaf, Run, Value, all_runs
+from specc.frontend.parameters import RESERVED
+from specc.frontend.project import ENTRY
+from specc.frontend.scope import is_generated
+from specc.frontend.steps import HELPERS, STRUCTURAL, WIRING
+from specc.graph.ir import Formula, Graph, Layer, Reuse
+
+TYPES: tuple[tuple[str, Any], ...] = (
+    ("boolean", bool),
+    ("integer", int),
+    ("number", (int, float)),
+    ("string", str),
+    ("list", list),
+    ("mapping", dict),
+)
+
+
+class Document:
+    """Writes the document of some models."""
+
+    def __init__(self, models: Mapping[str, Graph]) -> None:
+        self.models = models
+        self.names: dict[str, dict[str, str]] = {}
+        self.taken = {*models, *load().ops, *RESERVED, *STRUCTURAL, *WIRING, *HELPERS, "layers"}
+        self.params: dict[str, Params] = {}
+        self.block_names: dict[str, str] = {}
+        self.writer = Writer(self.params, self.block_names)
+
+    # --- names --------------------------------------------------------------------------------------------
+    def name_tensors(self, runs: Sequence[Run]) -> None:
+        """Name the tensors that something refers to; `runs` are the models' before they are folded."""
+        for (name, graph), run in zip(self.models.items(), runs, strict=True):
+            self.names[name] = dict(_tensor_names(graph, run))
+
+    @property
+    def named(self) -> frozenset[str]:
+        """All tensors with a name."""
+        return frozenset(tensor for names in self.names.values() for tensor in names)
+
+    def free(self, name: str) -> str:
+        """A block's name that nothing else has, `conv2` say: `conv_2` is the third use of a block `conv`."""
+        found, count = name, 1
+        while found in self.taken:
+            count += 1
+            found = f"{name}{count}"
+        self.taken.add(found)
+        return found
+
+    # --- blocks -------------------------------------------------------------------------------------------
+    def data(self, runs: Sequence[Run]) -> dict[str, Any]:
+        """The document; `runs` are the models', folded."""
+        blocks = {name: self.block(name, uses) for name, uses in _uses(runs)}
+        models = {name: self.model(name, run) for name, run in zip(self.models, runs, strict=True)}
+        others = {name: model for name, model in models.items() if name != ENTRY}
+        data: dict[str, Any] = {}
+        if blocks:
+            data["blocks"] = {self.block_names[name]: written(block) for name, block in blocks.items()}
+        if others:
+            data["models"] = others
+        return data | ({ENTRY: models[ENTRY]} if ENTRY in models else {})
+
+    def block(self, name: str, uses: Sequence[Call]) -> dict[str, Any]:
+        """A block, and from then on what each of its uses gives to its parameters."""
+        self.block_names[name] = self.free(block_name(uses[0].body, lambda c: self.block_names[c.block]))
+        columns: list[Column] = []
+
+        def take(kind: str, values: tuple[Value, ...]) -> Column:
+            columns.append(Column(kind, values))
+            return columns[-1]
+
+        self.writer.names = {}
+        steps = self.writer.steps([use.body for use in uses], take, uses[0].source)
+        params = self.params[name] = Params(fields_for(settle(columns), ""), uses, usual_value)
+        body: dict[str, Any] = {}
+        if params.fields:
+            body["params"] = {f.name: _declared(f, params.usual.get(f.name)) for f in params.fields}
+        leaf = uses[0].body.items[0]
+        if isinstance(leaf, Leaf) and leaf.weights:
+            body["weights"] = self.writer.weights(leaf, steps[0]["formula"].columns)
+        return body | {"layers": steps}
+
+    # --- models -------------------------------------------------------------------------------------------
+    def model(self, name: str, run: Run) -> dict[str, Any]:
+        """One model."""
+        graph, names = self.models[name], self.names[name]
+        data = {key: item for key, item in flat_model(graph).items() if key in ("inputs", "weights")}
+        own = {weight.name for item in _leaves(run) for weight in item.weights}
+        if "weights" in data:
+            data["weights"] = {key: item for key, item in data["weights"].items() if key not in own}
+        alone = {leaf.output: leaf.node.name for leaf in run.items if isinstance(leaf, Leaf) and _told(leaf)}
+        self.writer.names = alone | names
+        steps = self.writer.steps([run], _literal, _start(graph))
+        data = {key: item for key, item in data.items() if item} | {"layers": written(steps)}
+        last = steps[-1].get("name") if isinstance(steps[-1], dict) else None
+        outputs = {output: names[tensor] for output, tensor in graph.outputs}
+        if outputs != {last: last}:
+            data["outputs"] = _outputs(outputs)
+        return data if graph.trainable else data | {"trainable": False}
+
+
+def _outputs(outputs: dict[str, str]) -> Any:
+    """A model's outputs as a name, a list of names, or names for tensors."""
+    if any(name != tensor for name, tensor in outputs.items()):
+        return outputs
+    return next(iter(outputs)) if len(outputs) == 1 else list(outputs)
+
+
+def _tensor_names(graph: Graph, run: Run) -> Iterator[tuple[str, str]]:
+    """The tensors that have to be named, and their names; a formula's is like a generated one."""
+    used = named_tensors(run, _start(graph)) | {tensor for _, tensor in graph.outputs}
+    yield from ((tensor, tensor) for tensor in used)
+    formulas = [n.outputs[0] for n in graph.nodes if isinstance(n.operation, Formula)]
+    formulas = [tensor for tensor in formulas if tensor in used]
+    for place, tensor in enumerate(formulas):
+        yield tensor, f"formula_{place}" if place else "formula"
+    reused = {node.operation.target for node in graph.nodes if isinstance(node.operation, Reuse)}
+    yield from ((name, name) for name in reused)
+
+
+def _start(graph: Graph) -> str | None:
+    """What flows at first."""
+    return graph.inputs[0].name if len(graph.inputs) == 1 else None
+
+
+def _told(leaf: Leaf) -> bool:
+    """Whether somebody named a layer."""
+    single = isinstance(leaf.node.operation, Layer) and len(leaf.node.outputs) == 1
+    return single and not is_generated(leaf.node.name, leaf.kind)
+
+
+def _literal(kind: str, values: tuple[Value, ...]) -> Column:
+    """What stands for a value outside blocks and loops."""
+    return Column(kind, values, literal=values[0].data)
+
+
+def _leaves(run: Run) -> Iterator[Leaf]:
+    for inner in all_runs(run):
+        yield from (item for item in inner.items if isinstance(item, Leaf))
+
+
+def _uses(runs: Sequence[Run]) -> list[tuple[str, list[Call]]]:
+    """All uses of each block, blocks before those that use them."""
+    found: dict[str, list[Call]] = {}
+    for call in (call for run in runs for call in _calls(run)):
+        found.setdefault(call.block, []).append(call)
+    ordered: dict[str, list[Call]] = {}
+
+    def visit(name: str) -> None:
+        for inner in _calls(found[name][0].body):
+            visit(inner.block)
+        ordered.setdefault(name, found[name])
+
+    for name in found:
+        visit(name)
+    return list(ordered.items())
+
+
+def _calls(run: Run) -> list[Call]:
+    return [item for inner in all_runs(run) for item in inner.items if isinstance(item, Call)]
+
+
+def _declared(found: Field, usual: Value | None) -> Any:
+    """The declaration of a parameter."""
+    if usual is not None:
+        return usual.data
+    data = [value.data for value in found.values]
+    for name, kind in TYPES:
+        if all(isinstance(item, kind) for item in data):
+            return {"type": name}
+    return None
+
+
+def usual_value(found: Field) -> Value | None:
+    """The value of a parameter that goes without saying; None where there is none."""
+    if found.kind in CHANNELS:
+        return None
+    ((usual, count),) = Counter(found.values).most_common(1)
+    often = count * 2 >= len(found.values)
+    return usual if often and isinstance(usual.data, (bool, int, float, str, list)) else None

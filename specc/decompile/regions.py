@@ -1,0 +1,96 @@
+"""A graph as a run: wherever branches leave one tensor and meet again, they become one fork."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from specc.decompile.leaves import Leaves
+from specc.decompile.tree import Forge, Fork, Item, Leaf, Run
+from specc.graph.ir import Formula, Graph, Layer, Node, Reuse, wires
+
+
+class Regions:
+    """Takes one graph apart."""
+
+    def __init__(self, graph: Graph, leaves: Leaves, forge: Forge) -> None:
+        self.graph, self.leaves, self.forge = graph, leaves, forge
+        self.uses = Counter(tensor for node in graph.nodes for tensor in _taken(node))
+        self.outputs = {tensor for _, tensor in graph.outputs}
+        self.reused = {n.operation.target for n in graph.nodes if isinstance(n.operation, Reuse)}
+        self.weights = {weight.name: weight for weight in graph.weights}
+        self.items: dict[str, Item] = {}
+        self.blocks: dict[int, str] = {}
+
+    def run(self) -> Run:
+        """The whole graph."""
+        for node in self.graph.nodes:
+            leaf = self.leaf(node)
+            if len(leaf.sources) > 1:
+                fork = self.fork(leaf)
+                if fork is not None:
+                    self.items[fork.output] = self.closed(fork)
+                    continue
+            self.items[leaf.output] = self.closed(leaf) if leaf.weights else leaf
+        return self.forge.run(tuple(self.items.values()))
+
+    def leaf(self, node: Node) -> Leaf:
+        own = {t for _, wire in node.inputs for t in wires(wire) if t in self.weights}
+        shared = any(self.uses[tensor] > 1 for tensor in own)
+        apart = shared or not node.flows or node.name in self.reused or isinstance(node.operation, Reuse)
+        return self.leaves.leaf(node, {} if shared else self.weights, apart)
+
+    def closed(self, item: Leaf | Fork) -> Item:
+        """What needs a name for its input, or weights of its own, is a block by itself."""
+        if (isinstance(item, Fork) and item.merge.kind != "formula") or item.source is None:
+            return item
+        name = self.blocks.setdefault(item.shape, f"closed {item.shape}")
+        return self.forge.call(name, self.forge.run((item,)))
+
+    # --- forks --------------------------------------------------------------------------------------------
+    def fork(self, merge: Leaf) -> Fork | None:
+        """The branches that a node joins, where they all come from one tensor; else None."""
+        if not self.may_join(merge):
+            return None
+        branches = [self.branch(tensor) for tensor in merge.sources]
+        start = branches[0][0]
+        if any(found != start for found, _ in branches) or sum(not items for _, items in branches) > 1:
+            return None
+        for _, items in branches:
+            for item in items:
+                del self.items[item.output]
+        self.uses[start] -= len(branches) - 1
+        runs = tuple(self.forge.run(tuple(items)) for _, items in branches)
+        return self.forge.fork(runs, merge, start)
+
+    def may_join(self, merge: Leaf) -> bool:
+        operation = merge.node.operation
+        if isinstance(operation, Formula):
+            return not merge.weights
+        _, wire = merge.node.inputs[0]
+        plain = len(merge.node.inputs) == 1 and isinstance(wire, tuple) and wire == merge.sources
+        return plain and isinstance(operation, Layer) and not merge.node.settings
+
+    def branch(self, tensor: str) -> tuple[str, list[Item]]:
+        """The items that lead to a tensor and to nothing else, and the tensor that they start from."""
+        items: list[Item] = []
+        while self.uses[tensor] == 1 and tensor not in self.outputs:
+            item = self.items.get(tensor)
+            if item is None or item.source is None or (isinstance(item, Leaf) and len(item.node.outputs) > 1):
+                break
+            items.insert(0, item)
+            tensor = item.source
+        return tensor, items
+
+
+def _taken(node: Node) -> set[str]:
+    return {tensor for _, wire in node.inputs for tensor in wires(wire)}
+
+
+def named_tensors(run: Run, previous: str | None) -> set[str]:
+    """The tensors that steps of a run have to name: those that do not merely flow into the next step."""
+    found: set[str] = set()
+    for item in run.items:
+        if item.source is None or item.source != previous:
+            found |= set(item.sources if isinstance(item, Leaf) else [item.source or ""])
+        previous = item.output
+    return found

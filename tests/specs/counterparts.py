@@ -12,6 +12,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -26,6 +28,8 @@ import specc
 ROOT = Path(__file__).parents[2]
 CLASSES = 10
 """To how many classes the compared models tell images apart."""
+UNNAMED = "variable"
+"""A weight of a layer that gives it no name, as that of ConvNeXt's `LayerScale`, a millionth at the start."""
 CLOSE = 1e-5
 """How far outputs may differ, in parts of the largest."""
 
@@ -48,21 +52,28 @@ def counterpart(variant: Variant) -> keras.Model:
     return build(weights=None, classes=CLASSES, input_shape=shape, **variant.arguments)
 
 
-def counterpart_parameters(variant: Variant) -> int:
-    """How many parameters the counterpart has at its own size, counted without a single weight."""
+@contextmanager
+def weightless() -> Iterator[None]:
+    """Models that are built within have weights without numbers."""
     try:
         with keras.StatelessScope(initialize_variables=False):
-            model = getattr(keras.applications, variant.constructor)(weights=None, **variant.arguments)
-        return int(model.count_params())
+            yield
     finally:
         global_state.set_global_attribute("uninitialized_variables", [])
+
+
+def counterpart_parameters(variant: Variant) -> int:
+    """How many parameters the counterpart has at its own size, counted without a single weight."""
+    with weightless():
+        model = getattr(keras.applications, variant.constructor)(weights=None, **variant.arguments)
+    return int(model.count_params())
 
 
 def randomize(model: keras.Model, seed: int) -> None:
     """Give biases, scales and statistics numbers that make a difference; kernels keep their initial ones."""
     random = np.random.default_rng(seed)
     for weight in model.weights:
-        if weight.name in ("gamma", "moving_variance", "variance"):
+        if weight.name in ("gamma", "moving_variance", "variance", UNNAMED):
             weight.assign(random.uniform(0.5, 1.5, weight.shape))
         elif weight.name in ("beta", "bias", "moving_mean", "mean"):
             weight.assign(random.normal(scale=0.1, size=weight.shape))
@@ -90,10 +101,21 @@ def difference(variant: Variant) -> float:
     return float(np.max(np.abs(found - wanted)) / np.max(np.abs(wanted)))
 
 
+def counts(variant: Variant) -> Figures:
+    """How many parameters a variant's model has; Keras counts them where only it can."""
+    if not variant.parameters:
+        return figures(path_of(variant), variant.params)
+    with weightless():
+        model = specc.compile_models(path_of(variant), variant.params)["model"]
+    trained = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    return Figures(int(model.count_params()), trained)
+
+
 def agreement(variant: Variant, counted: Figures) -> tuple[str, bool]:
     """What a variant agrees with and how well, in words, and whether it does."""
     if not variant.constructor:
-        return f"{variant.stated} trained: {variant.source}", variant.agrees(counted.trained)
+        same = variant.agrees(counted.trained) and variant.parameters in (0, counted.parameters)
+        return f"{variant.stated} trained: {variant.source}", same
     parameters, apart = counterpart_parameters(variant), difference(variant)
     same = parameters == counted.parameters and apart <= CLOSE
     return f"`{variant.constructor}`: {_words(apart)}", same
@@ -109,7 +131,7 @@ def main(words: list[str]) -> int:
     told: dict[str, str] = {}
     failed = 0
     for variant in chosen:
-        counted = figures(path_of(variant), variant.params)
+        counted = counts(variant)
         told[variant.label], same = agreement(variant, counted)
         failed += not same
         print(f"{'ok ' if same else 'NOT'} {variant.label}: {counted.parameters:,}; {told[variant.label]}")

@@ -8,7 +8,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from keras.src.backend.common import global_state
+from counterparts import path_of, weightless
+from variants import VARIANTS, Variant
 from zoo_files import ROOT
 
 import specc
@@ -16,6 +17,7 @@ import specc
 pytestmark = pytest.mark.slow
 
 FOLDER = ROOT / "segmentation"
+COUNTED = [variant for variant in VARIANTS if variant.parameters]
 
 UNPOOL = """
 specc: 1
@@ -34,23 +36,13 @@ model:
 """
 
 
-@pytest.mark.parametrize(
-    ("name", "params", "parameters", "trained"),
-    [
-        ("unet_vgg16", {}, 25_854_722, 25_854_722),
-        ("fcn8s", {"classes": 21}, 134_489_759, 134_489_759),
-        ("deeplab_v3_plus", {"classes": 20}, 11_857_236, 11_824_500),
-    ],
-)
-def test_over_an_application(name: str, params: dict[str, int], parameters: int, trained: int) -> None:
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            model = specc.compile_models(FOLDER / f"{name}.yaml", params)["model"]
-    finally:
-        global_state.set_global_attribute("uninitialized_variables", [])
-    assert model.output_shape == (*model.input_shape[:3], params.get("classes", 2))
-    assert model.count_params() == parameters
-    assert sum(int(np.prod(weight.shape)) for weight in model.trainable_weights) == trained
+@pytest.mark.parametrize("variant", COUNTED, ids=lambda variant: variant.label)
+def test_over_an_application(variant: Variant) -> None:
+    with weightless():
+        model = specc.compile_models(path_of(variant), variant.params)["model"]
+    assert model.output_shape == (*model.input_shape[:3], variant.params.get("classes", 2))
+    assert model.count_params() == variant.parameters
+    assert variant.agrees(sum(int(np.prod(weight.shape)) for weight in model.trainable_weights))
 
 
 def test_unpooling_puts_each_where_it_was_largest(tmp_path: Path) -> None:

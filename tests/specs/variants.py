@@ -1,4 +1,4 @@
-"""The zoo's image classifiers, variant by variant, and what each is held to.
+"""The zoo's networks for images, variant by variant, and what each is held to.
 
 A family is a spec. A variant is the family with some parameters: either `keras.applications` has the same
 network, or someone states how many parameters are trained.
@@ -19,7 +19,9 @@ class Variant:
     - `trained`: how many parameters `source` says are trained, where there is no counterpart; a text such as
       `0.27M` where it is rounded;
     - `size`: the images' height and width at which outputs are compared; weights do not depend on it unless a
-      network flattens.
+      network flattens;
+    - `parameters`: how many there are, trained or not, where a network of `keras.applications` lies within,
+      which only Keras can count (test_segmentation_models.py does).
     """
 
     spec: str
@@ -29,6 +31,7 @@ class Variant:
     size: int = 64
     trained: int | str = 0
     source: str = ""
+    parameters: int = 0
 
     @property
     def label(self) -> str:
@@ -66,6 +69,14 @@ PAPERS = {
     "cnn/efficientnet": ("Tan and Le 2019", "https://arxiv.org/abs/1905.11946"),
     "cnn/efficientnet_v2": ("Tan and Le 2021", "https://arxiv.org/abs/2104.00298"),
     "cnn/convnext": ("Liu et al. 2022", "https://arxiv.org/abs/2201.03545"),
+    "segmentation/unet": ("Ronneberger et al. 2015", "https://arxiv.org/abs/1505.04597"),
+    "segmentation/unet_paper": ("Ronneberger et al. 2015", "https://arxiv.org/abs/1505.04597"),
+    "segmentation/unet_vgg16": ("Iglovikov and Shvets 2018", "https://arxiv.org/abs/1801.05746"),
+    "segmentation/attention_unet": ("Oktay et al. 2018", "https://arxiv.org/abs/1804.03999"),
+    "segmentation/unet_plus_plus": ("Zhou et al. 2018", "https://arxiv.org/abs/1807.10165"),
+    "segmentation/fcn8s": ("Long et al. 2015", "https://arxiv.org/abs/1411.4038"),
+    "segmentation/segnet": ("Badrinarayanan et al. 2015", "https://arxiv.org/abs/1511.00561"),
+    "segmentation/deeplab_v3_plus": ("Chen et al. 2018", "https://arxiv.org/abs/1802.02611"),
     "cnn/resnet_cifar": ("He et al. 2015", "https://arxiv.org/abs/1512.03385"),
     "cnn/resnet_v2": ("He et al. 2016", "https://arxiv.org/abs/1603.05027"),
     "cnn/inception_resnet_v2": ("Szegedy et al. 2016", "https://arxiv.org/abs/1602.07261"),
@@ -81,6 +92,10 @@ CAFFE = (
     "6,998,552, and two heads of 3,188,840 and 3,190,888"
 )
 HE = "[He et al. 2015, table 6](https://arxiv.org/abs/1512.03385)"
+UNET = (
+    "figure 1, for two classes; the 31,031,685 of [zhixuhao/unet](https://github.com/zhixuhao/unet) has "
+    "a convolution more and one class"
+)
 
 VARIANTS = [
     Variant("cnn/vgg", {"depth": 16}, "VGG16", size=32),
@@ -123,5 +138,34 @@ VARIANTS = [
     *(
         Variant("cnn/convnext", {"variant": v.lower()}, f"ConvNeXt{v}")
         for v in ("Tiny", "Small", "Base", "Large", "XLarge")
+    ),
+    Variant("segmentation/unet", trained=31_030_658, source=UNET),
+    Variant("segmentation/unet_paper", trained=31_030_658, source=UNET),
+    Variant(
+        "segmentation/unet_vgg16",
+        trained=25_854_722,
+        source="14,714,688 of VGG-16, 11,140,034 on its way back",
+        parameters=25_854_722,
+    ),
+    Variant(
+        "segmentation/attention_unet",
+        trained=33_127_430,
+        source="counted here; the paper's has three dimensions",
+    ),
+    Variant("segmentation/unet_plus_plus", trained="9.04M", source="the paper, table 3"),
+    Variant(
+        "segmentation/fcn8s",
+        {"classes": 21},
+        trained="134M",
+        source="the paper, table 1",
+        parameters=134_489_759,
+    ),
+    Variant("segmentation/segnet", {"classes": 12}, trained="29.45M", source="the paper's 117 MB, table 6"),
+    Variant(
+        "segmentation/deeplab_v3_plus",
+        {"classes": 20},
+        trained=11_824_500,
+        source="[keras.io](https://keras.io/examples/vision/deeplabv3_plus/)",
+        parameters=11_857_236,
     ),
 ]

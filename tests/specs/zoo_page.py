@@ -61,7 +61,7 @@ def row(variant: Variant, agreement: str) -> str:
         f"[{variant.spec}](../specs/{variant.spec}.yaml)",
         str(lines(path)),
         params and f"`{params}`",
-        f"{figures(path, variant.params).parameters:,}",
+        f"{variant.parameters or figures(path, variant.params).parameters:,}",
         f"[{who}]({where})",
         agreement,
     ]

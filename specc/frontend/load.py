@@ -23,6 +23,7 @@ from specc.frontend.sections.data import DataSection, read_data
 from specc.frontend.sections.train import TrainSection, read_train
 from specc.frontend.spec import Source, Spec
 from specc.frontend.structure import check_structure
+from specc.frontend.unused import warn_unused
 from specc.graph.infer import infer_models
 from specc.graph.ir import Graph
 from specc.graph.programs import check_generations, check_programs
@@ -31,7 +32,7 @@ from specc.graph.report_types import report_types
 from specc.graph.verify import verify
 from specc.source.collection import no_collection
 from specc.source.diagnostic import Reporter, SpecError
-from specc.source.values import Mapping, Scalar, Sequence, Value, describe
+from specc.source.values import Mapping, Scalar, Value, describe
 
 Plain = TypeVar("Plain", int, str)
 SEEDS = 1 << 32
@@ -70,7 +71,7 @@ class _Loading:
         home = self.file(document, command_line)
         project = Project(self.definitions(document.value), home, self.catalog, self.reporter)
         project.expand_all()
-        self.warn_unused(document.value, home)
+        warn_unused(document.value, home, str(self.path), self.reporter)
         sections = self.sections(document.value, home)
         data, train = self.read(sections, project)
         generations = self.generations(sections, data, project)
@@ -245,42 +246,3 @@ class _Loading:
         if "serve" in document:
             title = "`serve` has no effect in this version"
             self.reporter.warning("without-effect", title, document.key("serve").span)
-
-    def warn_unused(self, document: Mapping, home: File) -> None:
-        """Blocks that nothing uses, and parameters that no expression names, of the spec's own file."""
-        here = str(self.path)  # what it extends may offer more
-        for name, block in home.blocks.items():
-            if "." not in name and name not in home.used and block.span.file == here:
-                title = f"the block `{name}` is not used"
-                self.reporter.warning("unused-block", title, block.span, help="use it, or remove it")
-        if any(d.code in ("bad-expression", "missing-dollar") for d in self.reporter):
-            return  # a misspelt or forgotten `$` leaves its parameter unused: that was told
-        named = _names_in_expressions(document)
-        section = document.get("params")
-        if isinstance(section, Mapping):
-            for key, _ in section.entries:
-                if key.value not in named and key.span.file == here:
-                    title = f"the parameter `{key.value}` is not used"
-                    self.reporter.warning(
-                        "unused-parameter", title, key.span, help=f"use it as `${key.value}`"
-                    )
-
-
-_WORD = re.compile(r"[a-z_][a-z0-9_]*")
-
-
-def _names_in_expressions(value: Value) -> set[str]:
-    found: set[str] = set()
-    stack: list[Value] = [value]
-    while stack:
-        item = stack.pop()
-        if not item.dynamic:
-            continue
-        if isinstance(item, Scalar):
-            found |= set(_WORD.findall(str(item.value)))
-        elif isinstance(item, Sequence):
-            stack.extend(item.items)
-        else:
-            for key, inner in item.entries:
-                stack += [key, inner]
-    return found

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from specc.frontend.fill import fill_value
 from specc.frontend.scope import LeftOut, Scope, written_names
 from specc.frontend.steps import NO_EFFECT, Step
-from specc.source.values import Mapping, Scalar, Sequence, Value, describe
+from specc.frontend.unused import mentioned
+from specc.source.values import Scalar, Sequence, describe
 
 if TYPE_CHECKING:
     from specc.frontend.expand import Expander
@@ -49,7 +50,8 @@ def flag(expander: Expander, step: Step, key: str, scope: Scope) -> bool | None:
 
 def leave_out(expander: Expander, step: Step, scope: Scope) -> None:
     """Bind the names of a step that `when` leaves out, so that using one says so; its blocks are used."""
-    _mention(step, scope)
+    named = (step.key, step.argument, step.get("layers"), step.get("shortcut"))
+    scope.home.used |= mentioned(named, scope.home.blocks)
     when = step.get("when")
     assert when is not None
     left_out = LeftOut(when.span)
@@ -61,19 +63,3 @@ def leave_out(expander: Expander, step: Step, scope: Scope) -> None:
         names |= {str(item.value): item.span for item in items if isinstance(item, Scalar)}
     for name, span in names.items():
         scope.tensors.setdefault(name, (left_out, span))
-
-
-def _mention(step: Step, scope: Scope) -> None:
-    """Note as used the blocks that a left-out step names, and those that their bodies name."""
-    stack: list[Value | None] = [step.key, step.argument, step.get("layers"), step.get("shortcut")]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, Sequence):
-            stack.extend(value.items)
-        elif isinstance(value, Mapping):
-            stack.extend(part for entry in value.entries for part in entry)
-        elif isinstance(value, Scalar) and value.value in scope.home.blocks:
-            name = str(value.value)
-            if name not in scope.home.used:
-                scope.home.used.add(name)
-                stack.append(scope.home.blocks[name].body.get("layers"))

@@ -45,3 +45,9 @@ def test_what_an_extended_file_offers_need_not_be_used(tmp_path: Path) -> None:
     text = "extends: base.yaml\nmodel: {inputs: {x: [3]}, layers: [{Dense: 1}]}\n"
     assert told(tmp_path, text) == []
     assert told(tmp_path, f"{text}params: {{own: 1}}\n") == ["the parameter `own` is not used"]
+
+
+def test_a_block_in_a_step_that_was_wrong_is_used(tmp_path: Path) -> None:
+    wrong = "params: {depth: {choices: [1], default: 2}}\n"
+    text = f"{wrong}{STEPS}    - repeat: $depth\n      layers: [deep]\n"
+    assert told(tmp_path, text) == ["`depth` is one of 1, not the number 2"]

@@ -57,6 +57,7 @@ class Builder:
         self.flows: set[str] = set()
         self.flow_variable = ""
         self.tensors = ""
+        self.at_first: ast.expr = ast.Dict([], [])
         self.frozen: ast.expr | None = None
         self.anchor: ast.expr | None = None
         self.step: Value | None = None
@@ -156,12 +157,15 @@ class Builder:
         return whole if self.naming == "all" else ast.IfExp(self.label, whole, literal(None))
 
     def identity(self, step: Step, tree: ast.expr, plain: str = "") -> ast.expr:
-        """A tensor under the user's name; `plain` is a kind whose generated names need none."""
+        """A tensor under the user's name; `plain` is a kind whose generated names need none.
+
+        Where layers have no names, it is there all the same: the order of a model's weights hangs on it.
+        """
         value = step.get("name")
-        label = self.layer_name(value)
-        if label is None or (plain and isinstance(value, Scalar) and is_generated(str(value.value), plain)):
+        if not isinstance(value, Scalar) or (plain and is_generated(str(value.value), plain)):
             return tree
-        return call(call(name("layers.Identity"), name=label), tree)
+        label = self.layer_name(value)
+        return call(call(name("layers.Identity"), **({} if label is None else {"name": label})), tree)
 
     def deliver(self, step: Step, tree: ast.expr, kind: Kind = Kind.SYMBOLIC, flows: bool = True) -> None:
         """Put a step's output where its name, or what flows, has its place."""
@@ -245,35 +249,43 @@ class Builder:
             parts = [ast.Constant(rest)] if rest else []
             more = [ast.Constant(p) if isinstance(p, str) else self.values().glued(p[1]) for p in found[1:]]
             return subscript(self.look_up(base).tree, ast.JoinedStr([*parts, *more]))
+        last = found[-1]
+        if isinstance(last, str) and last.startswith("."):  # an output: `pool$(level).largest`
+            base = str(value.value)[: -len(last)]
+            return subscript(self.glued(Scalar(base, value.span), pieces(base)), literal(last[1:]))
         if any("." in str(item) for item in self.filled(value)):
             raise CannotSayError("the output of a step is named by an expression", value.span)
         return subscript(self.dictionary(), self.text(value))
 
     def computed(self, node: Expression, found: list[Any], values: Values) -> ast.expr:
-        """The tensor, or the list of tensors, that an expression names."""
-        if isinstance(node, n.Constant) and isinstance(node.value, str):
-            return self.look_up(node.value).tree
-        if isinstance(node, n.Constant) and node.value is None:
-            return literal(None)
+        """The tensor, or the list of tensors, that an expression names; `found` are the names it was."""
+        seen = values.seen_value(node)
+        if isinstance(node, n.Constant):
+            return literal(None) if node.value is None else self.look_up(str(node.value)).tree
         if isinstance(node, n.Conditional):
-            then, otherwise = (self.computed(part, found, values) for part in (node.then, node.otherwise))
-            return ast.IfExp(values.tree(node.test), then, otherwise)
+            sides = (self.part(side, values) for side in (node.then, node.otherwise))
+            return ast.IfExp(values.tree(node.test), *sides)
         if isinstance(node, n.List):
-            return ast.List([self.computed(item, found, values) for item in node.items])
+            return ast.List([self.part(item, values) for item in node.items])
         if isinstance(node, n.Comprehension):
             whole = values.comprehension(node)
             assert isinstance(whole, ast.ListComp)
-            whole.elt = self.computed(node.element, found, values.inside(node))
+            whole.elt = self.part(node.element, values.inside(node))
             return whole
+        if isinstance(node, n.Binary) and node.operator == "+" and isinstance(seen, list):
+            return ast.BinOp(self.part(node.left, values), ast.Add(), self.part(node.right, values))
         texts = [text for item in found for text in (item if isinstance(item, list) else [item])]
         if any(text == "previous" or "." in str(text) for text in texts):
             raise CannotSayError("a tensor is named by an expression")
-        seen = values.seen_value(node)
         if isinstance(seen, list):
             variable = ast.Name(values.variable("item"))
             generator = ast.comprehension(variable, values.tree(node), [], 0)
             return ast.ListComp(subscript(self.dictionary(), variable), [generator])
         return subscript(self.dictionary(), values.tree(node))
+
+    def part(self, node: Expression, values: Values) -> ast.expr:
+        """A part of an expression that names tensors."""
+        return self.computed(node, [values.seen_value(node)], values)
 
 
 def _is_name(tree: ast.expr, text: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from specc.catalog.load import load
+from specc.frontend.fill import fill_value
 from specc.frontend.parameters import read_parameters
 from specc.frontend.project import ENTRY, Reference
 from specc.frontend.scope import Block
@@ -26,7 +27,7 @@ from specc.python.prune import loaded, prune, returned
 from specc.python.references import reference_body
 from specc.python.steps import write_steps
 from specc.python.survey import Survey
-from specc.python.trees import assign, call, literal, name
+from specc.python.trees import assign, call, dictionary, literal, name, subscript
 from specc.python.values import Values
 from specc.source.diagnostic import Reporter
 from specc.source.values import Mapping as Entries
@@ -106,8 +107,6 @@ class Functions:
             return Values({}, {}).value(value)
         if block.home is self.facts.main:
             return None
-        from specc.frontend.fill import fill_value
-
         filled = fill_value(value, block.home.values, Reporter())
         return None if filled is None else literal(to_python(filled))
 
@@ -252,16 +251,12 @@ class Functions:
         section = body.body.get("inputs")
         assert isinstance(section, Entries)
         if any(key.dynamic for key, _ in section.entries):
-            raise CannotSayError("the names of inputs are computed", section.span)
+            return self.computed_inputs(made, graph, section)
         variables: list[tuple[str, ast.expr]] = []
         for (key, item), known in zip(section, graph.inputs, strict=True):
-            shape = item.get("shape") if isinstance(item, Entries) else item
-            assert shape is not None
-            tree = made.values().value(shape)
-            if isinstance(tree, ast.List):
-                tree = ast.Tuple(tree.elts)
+            tree = input_call(literal(key), self.shape(made, item), known.dtype)
             variable = name(made.names.new(key))
-            made.statements.append(ast.Assign([variable], input_call(literal(key), tree, known.dtype)))
+            made.statements.append(ast.Assign([variable], tree))
             variables.append((key, variable))
             if key in made.mentions.computed:
                 place = ast.Subscript(made.dictionary(), literal(key))
@@ -273,6 +268,41 @@ class Functions:
         if len(variables) == 1:
             return variables[0][1]
         return ast.Dict([literal(key) for key, _ in variables], [tree for _, tree in variables])
+
+    def computed_inputs(self, made: Builder, graph: Graph, section: Entries) -> ast.expr:
+        """Inputs in a dictionary: their names are computed."""
+        if len(graph.inputs) == 1:
+            raise CannotSayError("the name of an input is computed", section.span)
+        pairs: list[tuple[ast.expr | None, ast.expr]] = []
+        values = made.values()
+        known = {item.name: item for item in graph.inputs}
+        for key, item in section.entries:
+            names = fill_value(key, self.source.home.values, Reporter())
+            found = to_python(names) if names is not None else None
+            label = values.scalar(key) if key.dynamic else literal(str(key.value))
+            one = ast.Name("item") if isinstance(found, list) else label
+            first = found[0] if isinstance(found, list) else found
+            tree = input_call(one, self.shape(made, item), known[str(first)].dtype)
+            if isinstance(found, list):
+                generator = ast.comprehension(one, label, [], 0)
+                pairs.append((None, ast.DictComp(one, tree, [generator])))
+            else:
+                pairs.append((label, tree))
+        inputs = name(made.names.new("inputs"))
+        made.statements.append(ast.Assign([inputs], dictionary(pairs)))
+        for key in known:
+            made.bound[key] = Bound(subscript(inputs, literal(key)))
+        made.anchor = subscript(inputs, literal(graph.inputs[0].name))
+        made.at_first = call(name("dict"), inputs)
+        made.start_flow()
+        return inputs
+
+    def shape(self, made: Builder, item: Value) -> ast.expr:
+        """The shape of an input as written, a tuple."""
+        shape = item.get("shape") if isinstance(item, Entries) else item
+        assert shape is not None
+        tree = made.values().value(shape)
+        return ast.Tuple(tree.elts) if isinstance(tree, ast.List) else tree
 
     def outputs(self, made: Builder, graph: Graph, body: Body) -> ast.expr:
         """The outputs of a model; an only one under another name than its step's gets an Identity."""
@@ -355,10 +385,11 @@ class Functions:
 
     def finished(self, made: Builder, lets: Iterable[str], *end: ast.stmt) -> list[ast.stmt]:
         """The statements of a body, without values that nothing uses."""
-        start: list[ast.stmt] = []
+        statements = [*made.statements, *end]
         if made.tensors:
-            start.append(assign(made.tensors, ast.Dict([], [])))
-        return returned(prune([*start, *made.statements, *end], set(lets), made.flows))
+            used = (n for n, part in enumerate(statements) if made.tensors in loaded([part]))
+            statements.insert(next(used, 0), assign(made.tensors, made.at_first))
+        return returned(prune(statements, set(lets), made.flows))
 
 
 def _references(value: Value) -> list[str]:

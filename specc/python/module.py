@@ -59,6 +59,7 @@ class _Module:
                     return None
                 title = f"the model `{key}` cannot be written as Python: {error.reason}"
                 place = error.span or model.span
+                functions.keywords[key] = {}
                 problems.append(Diagnostic("not-in-python", title, place, help=error.help))
         if problems:
             raise SpecError(problems)

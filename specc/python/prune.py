@@ -33,35 +33,68 @@ def returned(statements: list[ast.stmt]) -> list[ast.stmt]:
 
 def prune(statements: list[ast.stmt], values: set[str], flows: set[str]) -> list[ast.stmt]:
     """The statements without assignments to unread `values`, and without unread aliases among `flows`."""
-    while True:
-        unread = (values | flows) - loaded(statements)
-        kept = _without(statements, values & unread, flows & unread)
-        if _count(kept) == _count(statements):
-            return kept
-        statements = kept
+    before = -1
+    while before != (before := _count(statements)):
+        unread = values - loaded(statements)
+        statements, _ = _Liveness(unread, flows).suite(statements, set())
+    return statements
 
 
-def _without(statements: list[ast.stmt], values: set[str], flows: set[str]) -> list[ast.stmt]:
-    found: list[ast.stmt] = []
+class _Liveness:
+    """Goes through statements from the last to the first, with the variables that are still read."""
+
+    def __init__(self, unread: set[str], flows: set[str]) -> None:
+        self.unread, self.flows = unread, flows
+
+    def suite(self, statements: list[ast.stmt], live: set[str]) -> tuple[list[ast.stmt], set[str]]:
+        """The statements that are kept, and what is read before they are through."""
+        kept: list[ast.stmt] = []
+        for statement in reversed(statements):
+            if isinstance(statement, ast.Assign) and self.useless(statement, live):
+                continue
+            if isinstance(statement, ast.If):
+                statement.body, then = self.suite(statement.body, live)
+                statement.orelse, otherwise = self.suite(statement.orelse, live)
+                if not statement.body and not statement.orelse:
+                    continue
+                live = then | otherwise | set(_reads(statement.test))
+                if not statement.body:
+                    statement.test = ast.UnaryOp(ast.Not(), statement.test)
+                    statement.body, statement.orelse = statement.orelse, []
+            elif isinstance(statement, ast.For):
+                around = live | _open(statement.body)
+                statement.body, inner = self.suite(statement.body, around)
+                if not statement.body:
+                    continue
+                live = live | inner | set(_reads(statement.iter))
+            else:
+                live = (live - _plainly(statement)) | set(_reads(statement))
+            kept.append(statement)
+        return kept[::-1], live
+
+    def useless(self, statement: ast.Assign, live: set[str]) -> bool:
+        target = statement.targets[0]
+        if not isinstance(target, ast.Name):
+            return False
+        alias = isinstance(statement.value, ast.Name | ast.Subscript)
+        return target.id in self.unread or (alias and target.id in self.flows and target.id not in live)
+
+
+def _open(statements: list[ast.stmt]) -> set[str]:
+    """What a suite may read before it has assigned it."""
+    written: set[str] = set()
+    found: set[str] = set()
     for statement in statements:
-        if isinstance(statement, ast.Assign) and isinstance(target := statement.targets[0], ast.Name):
-            alias = isinstance(statement.value, ast.Name | ast.Subscript)
-            if target.id in values or (alias and target.id in flows):
-                continue
-        if isinstance(statement, ast.For):
-            statement.body = _without(statement.body, values, flows)
-            if not statement.body:
-                continue
-        if isinstance(statement, ast.If):
-            statement.body = _without(statement.body, values, flows)
-            statement.orelse = _without(statement.orelse, values, flows)
-            if not statement.body and not statement.orelse:
-                continue
-            if not statement.body:
-                statement.test = ast.UnaryOp(ast.Not(), statement.test)
-                statement.body, statement.orelse = statement.orelse, []
-        found.append(statement)
+        found |= set(_reads(statement)) - written
+        written |= _plainly(statement)
     return found
+
+
+def _plainly(statement: ast.stmt) -> set[str]:
+    """The variables that a statement gives a value on every way."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    flat = [part for t in targets for part in (t.elts if isinstance(t, ast.Tuple) else [t])]
+    return {part.id for part in flat if isinstance(part, ast.Name)}
 
 
 def _count(statements: list[ast.stmt]) -> int:

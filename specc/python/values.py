@@ -11,6 +11,7 @@ from specc.frontend.expressions.evaluate import UNKNOWN, evaluate
 from specc.frontend.expressions.nodes import Expression, ExpressionError
 from specc.frontend.expressions.text import pieces
 from specc.python.errors import CannotSayError
+from specc.python.names import identifier
 from specc.python.trees import call, literal, name
 from specc.source.values import Scalar, Sequence, Value
 
@@ -72,7 +73,7 @@ class Values:
         tree = self.tree(expression)
         if isinstance(found, bool):
             tree = call(ast.Attribute(call(name("str"), tree), "lower"))
-        elif found is None:
+        if found is None:
             raise CannotSayError("null is part of a text")
         return ast.FormattedValue(tree, -1)
 
@@ -135,7 +136,18 @@ class Values:
         return ast.UnaryOp(_UNARY[node.operator](), self.tree(node.operand))
 
     def binary(self, node: n.Binary) -> ast.expr:
+        if node.operator == "+" and isinstance(self.seen_value(node), str):
+            return ast.JoinedStr([*self.pieces_of(node.left), *self.pieces_of(node.right)])
         return ast.BinOp(self.tree(node.left), _BINARY[node.operator](), self.tree(node.right))
+
+    def pieces_of(self, node: Expression) -> list[ast.expr]:
+        """A part of a sum of texts, for an f-string."""
+        if isinstance(node, n.Constant):
+            return [ast.Constant(node.value)]
+        if isinstance(node, n.Call) and n.dotted(node.function) == "str":
+            return [self.glued(node.arguments[0])]
+        tree = self.tree(node)
+        return tree.values if isinstance(tree, ast.JoinedStr) else [ast.FormattedValue(tree, -1)]
 
     def compare(self, node: n.Compare) -> ast.expr:
         left = self.tree(node.left)
@@ -170,8 +182,6 @@ class Values:
 
     def variable(self, wanted: str) -> str:
         """A name for a comprehension's variable that hides no other."""
-        from specc.python.names import identifier
-
         taken = {
             item.id for tree in self.names.values() for item in ast.walk(tree) if isinstance(item, ast.Name)
         }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from specc.data.augment import Augment, BoxField
+from specc.data.cache import CacheFolder
 from specc.data.errors import fail
 from specc.data.failure import Failures
 from specc.data.fields import Prepared
@@ -22,7 +24,7 @@ from specc.data.functions import build_functions
 from specc.data.order import Order
 from specc.data.ports import Port, cast_for, check_shape, fits, to_port
 from specc.data.randomness import PlacedSeed, root_seed
-from specc.data.stream import Batch, Stream
+from specc.data.stream import MOST_STORED, Batch, Stream
 from specc.data.table import Part, Table
 from specc.data.transforms import evaluate_all
 from specc.frontend.sections.data import DataSection
@@ -88,6 +90,7 @@ class Dataset:
         self.parts = parts
         self.seed = seed
         self._failures = failures
+        self._folders: list[CacheFolder] = []
         self._streams: dict[tuple[SplitName, bool], Stream] = {}
         boxes = [_box_field(field) for field in fields if field.within is not None]
         own = [field.field for field in fields if field.field.augment]
@@ -173,7 +176,8 @@ class Dataset:
         """
         self._check_split(split)
         tables = {name: _spread(table, count) for name, table in self.parts[split].items()}
-        return Dataset(self.section, self.wanted, self.fields, {split: tables}, self.seed, self._failures)
+        section = replace(self.section, cache="none")
+        return Dataset(section, self.wanted, self.fields, {split: tables}, self.seed, self._failures)
 
     def _check_order(self, order: Order, split: SplitName) -> None:
         if not order.batches:
@@ -235,8 +239,25 @@ class Dataset:
         training = training and any(field.chain.random for field in self.fields)
         key = (split, training)
         if key not in self._streams:
-            self._streams[key] = Stream(self.fields, self.parts[split], self._failures, training)
+            self._streams[key] = self._opened(split, training)
         return self._streams[key]
+
+    def _opened(self, split: SplitName, training: bool) -> Stream:
+        """The rows of a split, kept as the section's `cache` says."""
+        cache = self.section.cache
+        most = {"auto": MOST_STORED, "memory": sys.maxsize}.get(cache, 0)
+        stream = Stream(self.fields, self.parts[split], self._failures, training, most)
+        if cache in ("auto", "none") or stream.can_store:
+            return stream
+        drawn = next((field.field for field in self.fields if field.chain.random), None)
+        if drawn is not None:
+            title = f"`{drawn.name}` is drawn anew at each pass, and cannot be kept"
+            help = "random layers stand under `augment`; or say `cache: false`"
+            fail("data-cache", title, drawn.span, help=help)
+        folder = CacheFolder(stream.size(), self.section.span) if cache == "disk" else None
+        if folder is not None:
+            self._folders.append(folder)
+        return stream.kept(None if folder is None else folder.path, self.section.span)
 
     def _arranged(self, batch: Batch) -> Any:
         """(inputs, targets, weights) out of named tensors; what is not wanted is left out."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from specc.data.cache import keep
 from specc.data.failure import Failures
 from specc.data.fields import Prepared
 from specc.data.order import Order, plain_python
@@ -24,6 +26,7 @@ from specc.data.stored import (
     store_words,
 )
 from specc.data.table import Array, Table
+from specc.source.span import Span
 
 AUTOTUNE = tf.data.AUTOTUNE
 AHEAD = 4
@@ -44,9 +47,18 @@ class Stream:
     """The fields of one split as batches."""
 
     def __init__(
-        self, fields: Sequence[Prepared], tables: Mapping[str, Table], failures: Failures, training: bool
+        self,
+        fields: Sequence[Prepared],
+        tables: Mapping[str, Table],
+        failures: Failures,
+        training: bool,
+        most_stored: int = MOST_STORED,
     ) -> None:
-        """`tables` are the split's, by source; `training` holds for random transforms."""
+        """`tables` are the split's, by source; `training` holds for random transforms.
+
+        Rows of one shape are held in memory where all take no more than `most_stored` bytes.
+        """
+        self._most_stored = most_stored
         self.fields = tuple(fields)
         self.sources = tuple(tables)
         self.tables = dict(tables)
@@ -77,9 +89,9 @@ class Stream:
         """Whether all fields are the same at every pass and of a size to keep."""
         if any(field.chain.random or not can_store(self.specs[field.field.name]) for field in self.fields):
             return False
-        return self._size() <= MOST_STORED
+        return self.size() <= self._most_stored
 
-    def _size(self) -> int:
+    def size(self) -> int:
         """About how many bytes all rows take after their transforms."""
         return sum(self._bytes(field) * len(self.tables[field.source]) for field in self.fields)
 
@@ -96,6 +108,13 @@ class Stream:
         raw = field.read(self.tables[field.source], np.asarray([row]))
         value = field.transform(example(raw)).numpy()
         return sum(len(text) for text in value.flat) if value.dtype == object else int(value.nbytes)
+
+    def kept(self, folder: Path | None, span: Span) -> Stream:
+        """The same rows, transformed once and read from memory, or from files in `folder`."""
+        examples = {field.field.name: self.examples(field, None) for field in self.fields}
+        with self._failures.told():
+            fields, tables = keep(self.fields, examples, folder, span)
+        return Stream(fields, tables, self._failures, training=False, most_stored=0)
 
     def store(self) -> dict[str, Stored]:
         """All fields of all rows, transformed once."""

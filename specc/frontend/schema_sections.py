@@ -5,7 +5,7 @@ from __future__ import annotations
 from specc.catalog.signature import Catalog
 from specc.frontend.schema_values import NAME, Schema, kinds_of, list_of, mapping, names_to, ref
 from specc.frontend.sections.data_source import BUNDLED, DOWNLOADED, KINDS
-from specc.frontend.sections.data_types import BOX_FORMATS
+from specc.frontend.sections.data_types import BOX_FORMATS, CACHES
 
 ANY: Schema = {}
 TEXT = ref("string")
@@ -41,6 +41,7 @@ def data() -> Schema:
             "batch_size": COUNT,
             "shuffle": FLAG,
             "drop_remainder": FLAG,
+            "cache": {"title": "`memory`, `disk` or false", "anyOf": [{"const": False}, one_of(*CACHES)]},
         }
     )
 

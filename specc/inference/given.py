@@ -54,7 +54,7 @@ def open_given(given: Given, section: DataSection, wanted: Wanted, *, seed: int,
     A mapping holds columns of the source by name, before any transform; an array is the only column there is.
     Raises SpecError where it does not have what the model needs.
     """
-    plain = replace(section, split=None, shuffle=False)
+    plain = replace(section, split=None, shuffle=False, cache="auto")
     place = Span(str(given), 1, 1, 1, 1) if isinstance(given, (str, Path)) else None
     try:
         if isinstance(given, (str, Path)):

@@ -19,6 +19,7 @@ ELSEWHERE: dict[str, str] = {
     "data-array": "data/test_array_files.py",
     "data-augment": "data/test_images_and_records.py",
     "data-boxes": "data/test_boxes.py",
+    "data-cache": "data/test_cache.py",
     "data-column": "data/test_open_data.py",
     "data-csv": "data/test_csv_table.py",
     "data-download": "data/test_images_and_records.py",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from specc.catalog.signature import Catalog
 from specc.frontend.sections.data_derive import Models, called_models, read_derive
@@ -10,6 +10,8 @@ from specc.frontend.sections.data_fields import read_augment, read_fields
 from specc.frontend.sections.data_settings import Context
 from specc.frontend.sections.data_source import read_sources, read_split
 from specc.frontend.sections.data_types import (
+    CACHES,
+    Cache,
     CsvFormat,
     DataSection,
     Field,
@@ -21,7 +23,7 @@ from specc.frontend.sections.data_types import (
     Window,
 )
 from specc.source.diagnostic import Reporter
-from specc.source.values import Mapping
+from specc.source.values import Mapping, Scalar
 
 KEYS = (
     "source",
@@ -33,6 +35,7 @@ KEYS = (
     "batch_size",
     "shuffle",
     "drop_remainder",
+    "cache",
 )
 
 
@@ -66,8 +69,16 @@ def read_data(
         batch_size=context.count(value, "batch_size", 32),
         shuffle=context.switch(value, "shuffle", True),
         drop_remainder=context.switch(value, "drop_remainder", False),
+        cache=_read_cache(value, context),
     )
     return section if _errors(reporter) == failed else None
+
+
+def _read_cache(value: Mapping, context: Context) -> Cache:
+    entry = value.get("cache")
+    if isinstance(entry, Scalar) and entry.value is False:
+        return "none"
+    return cast(Cache, context.choice(value, "cache", CACHES, "auto"))
 
 
 def _errors(reporter: Reporter) -> int:

@@ -49,6 +49,12 @@ BoxFormat = Literal[
 BOX_FORMATS: tuple[BoxFormat, ...] = get_args(BoxFormat)
 
 
+Cache = Literal["auto", "memory", "disk", "none"]
+"""Where decoded and transformed examples are kept: in memory where they are few, always there, on the disk,
+or nowhere."""
+CACHES: tuple[Cache, ...] = get_args(Cache)
+
+
 @dataclass(frozen=True, slots=True)
 class Located:
     """A text of the spec (a path, a name) and where it stands."""
@@ -197,6 +203,7 @@ class DataSection:
     batch_size: int = 32
     shuffle: bool = True
     drop_remainder: bool = False
+    cache: Cache = "auto"
 
     def needed(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """The names of fields (written or implied) that `wanted` names are made of, in order."""

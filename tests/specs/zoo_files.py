@@ -25,6 +25,8 @@ CLASSIFIERS = [path for path in SPECS if path.parent.name == "cnn" and not path.
 LIGHT = [path for path in SPECS if path not in CLASSIFIERS]
 
 SMALLER: dict[str, dict[str, int]] = {
+    "detection/retinanet": {"size": 64, "classes": 3, "filters": 8},
+    "text/text_cnn": {"vocabulary": 200, "width": 32},
     "transformer/gpt3": {"vocabulary": 64, "context": 16, "width": 32, "layers": 2, "heads": 2},
     "segmentation/unet": {"size": 32, "filters": 4},
     "segmentation/unet_paper": {"size": 60, "depth": 2, "filters": 4},
@@ -58,6 +60,17 @@ def write_digits(folder: Path) -> None:
     images[:, 10:18, 10:18] = digits.images[rows] * 15
     _write_idx(folder / "t10k-images-idx3-ubyte.gz", images)
     _write_idx(folder / "t10k-labels-idx1-ubyte.gz", digits.target[rows].astype(np.uint8))
+
+
+def write_large_digits(folder: Path) -> None:
+    """Scikit-learn's digits, twice as large, on canvases of 28×28, in the files of MNIST's training set."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    images = np.zeros((len(digits.target), 28, 28), np.uint8)
+    images[:, 6:22, 6:22] = np.kron(digits.images, np.ones((2, 2))) * 15
+    _write_idx(folder / "train-images-idx3-ubyte.gz", images)
+    _write_idx(folder / "train-labels-idx1-ubyte.gz", digits.target.astype(np.uint8))
 
 
 def _write_idx(path: Path, values: np.ndarray[Any, Any]) -> None:
@@ -106,6 +119,16 @@ def write_reviews(folder: Path) -> None:
     _write_csv(folder / "reviews.csv", [["text", "label"], *rows])
 
 
+def write_polarity(folder: Path) -> None:
+    """Sentences made up as above, one file for each side."""
+    write_reviews(folder)
+    with (folder / "reviews.csv").open(encoding="utf-8") as file:
+        rows = [(row["text"], row["label"]) for row in csv.DictReader(file)]
+    for label, ending in (("0", "neg"), ("1", "pos")):
+        lines = [text for text, side in rows if side == label]
+        (folder / f"rt-polarity.{ending}").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def _write_csv(path: Path, rows: Sequence[Sequence[object]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
@@ -113,9 +136,11 @@ def _write_csv(path: Path, rows: Sequence[Sequence[object]]) -> None:
 
 FILES: dict[str, Callable[[Path], None]] = {
     "lenet/lenet_mnist": write_digits,
+    "cnn/lenet5": write_large_digits,
     "tabular/mlp_iris_csv": write_iris,
     "tabular/regression_wine_quality": write_wines,
     "rnn/lstm_forecast": write_temperatures,
     "attention/attention_tokens": write_reviews,
+    "text/text_cnn": write_polarity,
 }
 """Who writes the files of a spec that reads some; their form is that of the real ones."""

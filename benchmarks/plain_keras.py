@@ -36,7 +36,7 @@ def kind(variable: Any) -> str:
         return "positive"
     if len(variable.shape) < 2:
         return "small"
-    return "depthwise" if "depthwise" in name else "kernel"
+    return "depthwise" if len(variable.shape) == 4 and variable.shape[-1] == 1 else "kernel"
 
 
 def draw(number: int, shape: list[int], drawn_from: str) -> np.ndarray[Any, Any]:
@@ -48,9 +48,9 @@ def draw(number: int, shape: list[int], drawn_from: str) -> np.ndarray[Any, Any]
         return random.uniform(0.5, 1.5, shape).astype("float32")
     if drawn_from == "small":
         return random.normal(0.0, 0.1, shape).astype("float32")
-    fan = shape[:-2] if drawn_from == "depthwise" else shape[:-1]
     numbers = random.standard_normal(shape, "float32")
-    numbers *= np.float32(np.prod(fan) ** -0.5)
+    if drawn_from == "kernel":  # of a depthwise kernel, little more than the middle meets a small picture
+        numbers *= np.float32((2 / np.prod(shape[:-1])) ** 0.5)
     return numbers
 
 
@@ -67,9 +67,14 @@ def fill(model: keras.Model, planned: Plan) -> None:
 
 
 def answers(model: keras.Model) -> np.ndarray[Any, Any]:
-    """What a model gives for two pictures, each by itself: shape (2, …)."""
+    """What a model gives for two pictures, each by itself: shape (2, …).
+
+    Numbers are from 0 to 255 where the model scales them itself, from -1 to 1 otherwise.
+    """
+    scales = any(type(layer).__name__ in ("Rescaling", "Normalization") for layer in model.layers)
+    low, high = (0, 255) if scales else (-1, 1)
     size = model.input_shape[1:]
-    pictures = np.random.default_rng(0).uniform(0, 255, (2, *size)).astype("float32")
+    pictures = np.random.default_rng(0).uniform(low, high, (2, *size)).astype("float32")
     return np.concatenate([np.asarray(model(picture[None], training=False)) for picture in pictures])
 
 

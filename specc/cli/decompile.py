@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,15 +63,12 @@ def command(path: Path, out: Path | None, weights: Path | None, flat: bool) -> N
 
 def _write_weights(made: Decompiled, path: Path) -> None:
     """Write the weights from the model that the spec gives, whose layers may have other names."""
-    from specc.frontend.load import load_spec
+    from specc.decompile.checked import read_back
     from specc.graph.ir import Graph
     from specc.lower.copy_weights import copy_weights
     from specc.lower.models import build_models
 
-    with tempfile.TemporaryDirectory() as folder:
-        written = Path(folder) / "spec.yaml"
-        written.write_text(made.text, encoding="utf-8")
-        spec = load_spec(written)
+    spec = read_back(made.text)
     models = build_models(spec)
     graphs = {name: graph for name, graph in spec.models.items() if isinstance(graph, Graph)}
     copy_weights(made.read, graphs, models)

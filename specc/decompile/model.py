@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from specc.decompile.checked import comes_back
 from specc.decompile.flat import flat as flat_document
+from specc.decompile.fold import fold
 from specc.decompile.names import is_unnamed, model_name, rename_models
 from specc.decompile.training import UnsaidError, train_section
 from specc.decompile.write import write
+from specc.frontend.emit import escape
 from specc.frontend.project import ENTRY
 from specc.graph.ir import Graph
 from specc.lower.read_model import ReadModel, read_model
@@ -44,10 +47,16 @@ def decompile_model(
     """
     read = read_model(model)
     graphs = rename_models(read.graphs)
-    document: dict[str, Any] = flat_document(graphs)
-    train, notes = _training(model, graphs[ENTRY], _compiled(model) if training is None else training)
-    text = write(document | train, _name(model, source), _description(model, source), notes)
-    return Decompiled(text, len(document.get("blocks", ())), read)
+    config = _compiled(model) if training is None else training
+    train, notes = _training(model, graphs[ENTRY], config)
+    head = {"name": _name(model, source), "description": escape(_description(model, source))}
+    if not flat:
+        document = fold(graphs)
+        text = write(head | document | train, notes)
+        if comes_back(text, graphs):
+            return Decompiled(text, len(document.get("blocks", ())), read)
+        notes += ("what repeats in it is not folded: blocks and loops would change the model",)
+    return Decompiled(write(head | flat_document(graphs) | train, notes), 0, read)
 
 
 def _name(model: keras.Model, source: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from specc.source.dump import dump
@@ -23,13 +23,12 @@ ORDER = (
 HEAD = "# yaml-language-server: $schema=https://specc.dev/schemas/spec.schema.json\n"
 
 
-def write(document: Mapping[str, Any], name: str, description: str, notes: tuple[str, ...] = ()) -> str:
+def write(document: Mapping[str, Any], notes: Iterable[str] = ()) -> str:
     """YAML text of a spec: a comment for each note, then the document's sections.
 
     `document` holds plain data, its dollars doubled where they are no expressions.
     """
-    whole = {"specc": 1, "name": name.replace("$", "$$"), "description": description.replace("$", "$$")}
-    whole |= document
+    whole = {"specc": 1, **document}
     ordered = {key: whole[key] for key in ORDER if key in whole}
     comments = "".join(f"# {' '.join(note.split())}\n" for note in notes)
     return HEAD + comments + dump(ordered)

@@ -11,7 +11,9 @@ from typing import Any
 from specc.source.brackets import is_balanced
 from specc.source.scalars import resolve
 
-WIDTH = 100
+WIDTH = 110
+_WIRING = frozenset({"name", "from", "outputs", "call", "when", "layers", "merge"})
+"""Keys of a spec's steps, which are written below one another."""
 _SAFE = re.compile(r"[A-Za-z_$./~<(][^\n\r\t\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]*")
 _FLOW_UNSAFE = re.compile(r"[,\[\]{}]")
 _YAML_1_1_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "=", "<<"))
@@ -54,7 +56,9 @@ def _float(number: float) -> str:
     text = repr(float(number))
     mantissa, exponent, power = text.partition("e")
     # YAML 1.1 readers take `1e-05` for text unless it has a point.
-    return f"{mantissa}{'' if '.' in mantissa else '.0'}{exponent}{power}" if exponent else text
+    # and an exponent unless it has a sign, which `repr` gives; its leading zero is of no use.
+    sign, digits = power[:1], power[1:].lstrip("0")
+    return f"{mantissa}{'' if '.' in mantissa else '.0'}e{sign}{digits}" if exponent else text
 
 
 def _is_plain(text: str, flow: bool) -> bool:
@@ -108,14 +112,26 @@ def _is_leaf(data: Any, nesting: int = 2) -> bool:
     return nesting > 0 and all(_is_leaf(item, below) for item in items)
 
 
-def _block(data: Any, indent: int, prefix: str, lines: list[str]) -> None:
-    """Write `data` after `prefix` (`key:` or `-`, or nothing at the top), or below it where it is long."""
+def _is_table(data: list[Any] | tuple[Any, ...]) -> bool:
+    """Whether these are rows: mappings of the same keys with plain values, but no steps of a spec."""
+    first = data[0]
+    if len(data) < 2 or not isinstance(first, Mapping) or not first or _WIRING & first.keys():
+        return False
+    rows = [row for row in data if isinstance(row, Mapping) and list(row) == list(first)]
+    return len(rows) == len(data) and not any(isinstance(v, Mapping) for row in rows for v in row.values())
+
+
+def _block(data: Any, indent: int, prefix: str, lines: list[str], as_row: bool = False) -> None:
+    """Write `data` after `prefix` (`key:` or `-`, or nothing at the top), or below it where it is long.
+
+    With `as_row` it is an entry of a table, on one line if that is not too long.
+    """
     start = " " * indent + prefix
     if not isinstance(data, Mapping | list | tuple):
         lines.append(f"{start} {scalar(data)}" if prefix else scalar(data))
         return
     in_list = prefix == "-"
-    if not data or (prefix and not in_list and _is_leaf(data)):
+    if not data or (prefix and not in_list and _is_leaf(data)) or (in_list and as_row):
         line = f"{start} {_flow(data)}" if prefix else _flow(data)
         if not data or len(line) <= WIDTH:
             lines.append(line)
@@ -136,7 +152,8 @@ def _items(data: Any, indent: int, in_list: bool, lines: list[str]) -> None:
             else:
                 _block(item, indent, written, lines)
     else:
+        rows = _is_table(data)
         for item in data:
-            _block(item, indent, "-", lines)
+            _block(item, indent, "-", lines, rows)
     if in_list:
         lines[first] = " " * (indent - 2) + "- " + lines[first][indent:]

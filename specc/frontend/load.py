@@ -229,7 +229,7 @@ class _Loading:
         known = self.known(data, project)
         for generation in found.values():
             tensors = {*(known.fields or ()), *BUILT_IN}
-            check_generation(generation, NameCheck(known, tensors, (), self.reporter))
+            check_generation(generation, NameCheck(known, tensors, self.reporter))
         return found
 
     def known(self, data: DataSection | None, project: Project) -> Known:

@@ -209,7 +209,12 @@ class ProgramWalk(FormulaWalk):
             return TensorType((of.shape[0], *of.shape[1:], *by.shape[1:]), of.dtype)
         if name[:1].isupper():
             return self.loss(node, name)
-        return super().call(node)
+        try:
+            return super().call(node)
+        except FormulaTypeError:
+            if any(isinstance(self.value(argument), Symbolic) for argument in node.arguments):
+                raise NoRuleError(name) from None  # a rule that wants a number, and the batch's size is none yet
+            raise
 
     def tensor(self, node: Expression) -> TensorType:
         """A part that has to be a tensor."""

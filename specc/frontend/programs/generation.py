@@ -8,6 +8,7 @@ from typing import Any
 
 from specc.catalog.signature import Catalog
 from specc.frontend.programs.names import NameCheck
+from specc.frontend.programs.read import in_order
 from specc.frontend.sections.data_settings import Context
 from specc.frontend.sections.data_types import Formula
 from specc.source.diagnostic import Reporter
@@ -75,7 +76,7 @@ def _read(value: Mapping, name: str, catalog: Catalog, reporter: Reporter) -> Ge
     return Generation(
         name=name,
         inputs={given.name: given for given in _inputs(value.get("inputs"))},
-        derive=_formulas(value.get("derive"), context),
+        derive=in_order(_formulas(value.get("derive"), context), reporter),
         rounds=rounds,
         step=step,
         outputs=_formulas(value.get("outputs"), context),

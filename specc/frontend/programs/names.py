@@ -33,12 +33,9 @@ class Known:
 
 def check_names(program: Program, known: Known, reporter: Reporter) -> None:
     """Report every name in a program that means nothing, and every call that cannot be meant."""
-    check = NameCheck(
-        known, {*(known.fields or ()), *program.states, *BUILT_IN}, tuple(program.derive), reporter
-    )
+    check = NameCheck(known, {*(known.fields or ()), *program.derive, *program.states, *BUILT_IN}, reporter)
     for name, formula in program.derive.items():
         check.derived(name, formula)
-        check.tensors.add(name)
     for update in program.updates:
         for term in update.terms:
             check.formula(term.formula)
@@ -50,10 +47,10 @@ def check_names(program: Program, known: Known, reporter: Reporter) -> None:
 
 
 class NameCheck:
-    """Checks formula after formula; `tensors` are the names known so far, `later` those that come."""
+    """Checks formula after formula; `tensors` are the names known so far."""
 
-    def __init__(self, known: Known, tensors: set[str], later: tuple[str, ...], reporter: Reporter) -> None:
-        self.known, self.tensors, self.later, self.reporter = known, tensors, later, reporter
+    def __init__(self, known: Known, tensors: set[str], reporter: Reporter) -> None:
+        self.known, self.tensors, self.reporter = known, tensors, reporter
 
     def derived(self, name: str, formula: Formula) -> None:
         """A tensor that gets a name."""
@@ -86,10 +83,7 @@ class NameCheck:
         first = name.partition(".")[0]
         if first in self.tensors or name in self.tensors:
             return
-        if first in self.later:
-            title = f"`{first}` comes later"
-            self.fail("later-name", title, formula, node, help="names refer backwards only")
-        elif first in self.known.models:
+        if first in self.known.models:
             help = f"call it: `{first}(…)`"
             self.fail("unknown-name", f"`{first}` is a model, not a tensor", formula, node, help=help)
         elif self.known.fields is not None:

@@ -41,7 +41,7 @@ class _Reading:
 
     def program(self, running: Stage) -> Program | None:
         self.refuse_supervised()
-        derive = self.formulas(self.section.get("derive"))
+        derive = in_order(self.formulas(self.section.get("derive")), self.reporter)
         updates = tuple(self.updates(self.section.get("update")))
         metrics = self.formulas(self.section.get("metrics"))
         for name in metrics:
@@ -166,3 +166,32 @@ class _Reading:
                 made = read_object(written, "initializer", self.catalog, self.reporter)
             if formula is not None:
                 yield name, State(name, shape, made, formula, value.key(name).span)
+
+
+def in_order(formulas: dict[str, Formula], reporter: Reporter) -> dict[str, Formula]:
+    """Named formulas so that each comes after those it names; a circle is reported.
+
+    They may be written in any order: a spec that extends another adds to what is there.
+    """
+    found: dict[str, Formula] = {}
+    open_names: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in found:
+            return
+        if name in open_names:
+            circle = [*open_names[open_names.index(name) :], name]
+            title = "these names are made of one another: " + " → ".join(f"`{each}`" for each in circle)
+            reporter.error("later-name", title, formulas[name].span)
+            return
+        open_names.append(name)
+        for used in formulas[name].names:
+            first = used.partition(".")[0]
+            if first in formulas:
+                visit(first)
+        open_names.pop()
+        found[name] = formulas[name]
+
+    for name in formulas:
+        visit(name)
+    return found

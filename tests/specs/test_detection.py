@@ -118,3 +118,14 @@ def test_training_finds_boxes(canvases: Path, tmp_path: Path) -> None:
     assert outputs["detections"].shape == (80, 50, 6)
     opened.write_predictions(tmp_path / "found.csv", outputs)
     assert (tmp_path / "found.csv").read_text().startswith("row,y,x,height,width,score,class\n")
+
+
+def test_retinanet_has_the_parameters_of_torchvisions() -> None:
+    """`retinanet_resnet50_fpn_v2` has 38,198,935 (torchvision's documentation), for 91 classes.
+
+    The convolutions of Keras's ResNet-50 have biases, and its batch normalisation counts its moving
+    statistics; torchvision's heads have group normalisation instead of biases.
+    """
+    model = specc.compile(SPECS / "retinanet.yaml", {"classes": 91, "size": 64})
+    biases, statistics, group_normalisation = 26_560, 53_120, 8 * 256 * 2 - 8 * 256
+    assert model.count_params() == 38_198_935 + biases + statistics - group_normalisation

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specc.decompile.leaves import SIZES
-from specc.decompile.tree import Value, constant, value_of
+from specc.decompile.tree import Progression, Value, constant, value_of
 from specc.frontend.emit import escape
 
 CHANNELS = frozenset({"filters", "units", "groups", "target_shape", "shape", "key_dim"})
@@ -17,7 +17,10 @@ CHANNELS = frozenset({"filters", "units", "groups", "target_shape", "shape", "ke
 
 @dataclass(eq=False)
 class Column:
-    """An argument's values in all rows, and what stands for them: a value, or an expression."""
+    """An argument's values in all rows, and what stands for them.
+
+    That is the literal; or the expression `text`; or a list of `parts`; or the `same` as another column.
+    """
 
     name: str
     values: tuple[Value, ...]
@@ -27,35 +30,85 @@ class Column:
     same: Column | None = None
 
     def is_literal(self) -> bool:
+        """Whether a value stands for it."""
         if self.same is not None:
             return self.same.is_literal()
         return not self.text and not self.parts
 
+    def plain(self) -> Any:
+        """The value, where it is a literal."""
+        return self.literal if self.same is None else self.same.plain()
+
+    def expression(self) -> str:
+        """It within an expression; no list is."""
+        if self.is_literal():
+            return repr(self.plain())
+        return self.text if self.same is None else self.same.expression()
+
     def data(self) -> Any:
         """What a spec says here."""
+        if self.is_literal():
+            return escape(self.plain())
         if self.same is not None:
             return self.same.data()
         if self.parts:
             return [part.data() for part in self.parts]
-        if not self.text:
-            return escape(self.literal)
-        return f"${self.text}" if _is_path(self.text) else f"$({self.text})"
-
-    def plain(self) -> Any:
-        """The value, where it is a literal."""
-        return self.same.plain() if self.same is not None else self.literal
+        return dollar(self.expression())
 
     def formula(self) -> str:
-        """The same within a formula."""
+        """It within a formula."""
         return repr(self.plain()) if self.is_literal() else str(self.data())
+
+
+@dataclass(eq=False)
+class Scaled(Column):
+    """The numbers of a progression, where the `same` column holds the positions."""
+
+    progression: Progression = field(default_factory=lambda: Progression(1.0, 1))
+
+    def plain(self) -> Any:
+        return self.progression.at(super().plain())
+
+    def expression(self) -> str:
+        assert self.same is not None
+        inner = self.same.expression()
+        inner = inner if is_path(inner) else f"({inner})"
+        return f"{self.progression.factor} * {inner} / {self.progression.parts}"
+
+    def data(self) -> Any:
+        return self.plain() if self.is_literal() else dollar(self.expression())
+
+
+@dataclass(eq=False)
+class Counted(Column):
+    """A position that a loop counts on from the `same` column."""
+
+    variable: str = ""
+
+    def is_literal(self) -> bool:
+        return False
+
+    def expression(self) -> str:
+        assert self.same is not None
+        start = self.same.expression()
+        return self.variable if start == "0" else f"{start} + {self.variable}"
+
+    def data(self) -> Any:
+        return dollar(self.expression())
+
+
+def dollar(expression: str) -> str:
+    """An expression as a value of a spec."""
+    return f"${expression}" if is_path(expression) else f"$({expression})"
+
+
+def is_path(text: str) -> bool:
+    """Whether an expression is a name, or a field of one."""
+    return all(part.isidentifier() for part in text.split("."))
 
 
 Take = Callable[[str, tuple[Value, ...]], Column]
 """Asks for what stands for an argument with these values, one a row."""
-
-
-def _is_path(text: str) -> bool:
-    return all(part.isidentifier() for part in text.split("."))
 
 
 def settle(columns: Iterable[Column]) -> list[Column]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from specc.catalog.load import load
-from specc.decompile.columns import Column, Field, Take, fields_for, settle
+from specc.decompile.columns import Column, Counted, Field, Scaled, Take, fields_for, settle
 from specc.decompile.leaves import local_names, numbers_apart, numbers_back, settled
-from specc.decompile.tree import Call, Fork, Item, Leaf, Loop, Run, Value, constant, value_of
+from specc.decompile.tree import Call, Fork, Item, Leaf, Loop, Run, Value, constant, counting, value_of
 from specc.frontend.emit import escape
 from specc.frontend.expressions.formula import rename, unparse
 from specc.graph.ir import Formula, Layer, Reuse, Wire
 
 COMMUTATIVE = frozenset({"Add", "Multiply", "Average", "Maximum", "Minimum"})
 VARIABLES = ("stage", "unit", "part", "piece")
-"""Loop variables, by how many loops are around."""
+COUNTERS = ("i", "j", "k", "l")
+"""Loop variables that hold a round's values, or count, by how many loops are around."""
 
 
 class Params:
@@ -112,7 +114,16 @@ class Writer:
 
     def columns(self, rows: Sequence[Leaf], take: Take) -> list[Column]:
         slots = zip(*(row.slots for row in rows), strict=True)
-        return [take(column[0][0], tuple(value for _, value in column)) for column in slots]
+        progressions = dict(rows[0].progressions)
+        columns: list[Column] = []
+        for column in slots:
+            name, values = column[0][0], tuple(value for _, value in column)
+            if name in progressions:
+                taken = take("position", values)
+                columns.append(Scaled(name, values, same=taken, progression=progressions[name]))
+            else:
+                columns.append(take(name, values))
+        return columns
 
     def named(self, step: dict[str, Any], leaf: Leaf) -> dict[str, Any]:
         node = leaf.node
@@ -199,7 +210,7 @@ class Writer:
         if not pays(rows):
             flat = [[r.rounds[number] for r in rows] for number in range(counts[0])]
             return [step for number in flat for step in self.steps(number, take, None, depth)]
-        frame = Rounds(counts, VARIABLES[min(depth, len(VARIABLES) - 1)])
+        frame = Rounds(counts, depth)
         body = self.steps(rounds, frame.take, None, depth + 1)
         head: Any = frame.solve(take)
         if head is None:
@@ -219,8 +230,10 @@ def pays(rows: Sequence[Loop]) -> bool:
 class Rounds:
     """The columns of a loop's body: a row for each round of each of the rows around it."""
 
-    def __init__(self, counts: Sequence[int], variable: str) -> None:
-        self.counts, self.variable = counts, variable
+    def __init__(self, counts: Sequence[int], depth: int) -> None:
+        self.counts = counts
+        place = min(depth, len(VARIABLES) - 1)
+        self.variable, self.counter = VARIABLES[place], COUNTERS[place]
         self.columns: list[Column] = []
 
     def take(self, name: str, values: tuple[Value, ...]) -> Column:
@@ -229,16 +242,18 @@ class Rounds:
 
     def solve(self, outer: Take) -> Any:
         """Say what the columns are; the loop's variable and its values, None where only the count matters."""
-        varying = []
+        varying, counted = [], []
         for column in settle(self.columns):
             parts = self.split(column.values)
-            if all(constant(part) for part in parts):
-                spare = Value(column.values[0].key, free=True)
-                column.same = outer(column.name, tuple(part[0] if part else spare for part in parts))
+            if all(map(constant, parts)):
+                column.same = self.starts(column, outer)
+            elif all(map(counting, parts)):
+                counted.append(column)
             else:
                 varying.append(column)
         if not varying:
-            return None
+            return self.count(counted, outer)
+        varying += counted
         fields = fields_for(varying, f"{self.variable}.")
         values = [self.split(found.values) for found in fields]
         rows = [
@@ -246,6 +261,19 @@ class Rounds:
             for row, count in enumerate(self.counts)
         ]
         return {self.variable: outer("rounds", tuple(map(value_of, rows)))}
+
+    def starts(self, column: Column, outer: Take) -> Column:
+        """A column's first values in each of the rows around."""
+        spare = replace(column.values[0], free=True)
+        return outer(column.name, tuple(p[0] if p else spare for p in self.split(column.values)))
+
+    def count(self, counted: Sequence[Column], outer: Take) -> Any:
+        """Let the loop count some columns; None where there are none."""
+        if not counted:
+            return None
+        for column in counted:
+            column.same = Counted(column.name, (), same=self.starts(column, outer), variable=self.counter)
+        return {self.counter: outer("depth", tuple(map(value_of, self.counts)))}
 
     def split(self, values: tuple[Value, ...]) -> list[tuple[Value, ...]]:
         """Values of all rounds by the rows around."""

@@ -14,7 +14,7 @@ from specc.decompile.tree import (
     Loop,
     Run,
     all_runs,
-    constant,
+    steady,
     values,
     written_runs,
 )
@@ -154,12 +154,12 @@ class Folding:
         return self.forge.shape(("loop", pattern)) in {i.shape for run in self.written() for i in run.items}
 
     def worth(self, pattern: Pattern) -> tuple[bool, float] | None:
-        """Whether the rounds are equal in every loop of a pattern, and the lines saved; None: not worth it."""
+        """Whether the rounds of all a pattern's loops are equal, and the lines saved; None: not worth it."""
         even, saved, chains, rows = True, 0.0, 0, 0
         for run in self.all():
             for rounds in self.loops_of(run, pattern):
                 chains += 1
-                even = even and all(map(constant, zip(*map(values, rounds), strict=True)))
+                even = even and all(map(steady, zip(*map(values, rounds), strict=True)))
                 rows += len(rounds)
         for run in self.written():
             for rounds in self.loops_of(run, pattern):

@@ -11,7 +11,7 @@ from typing import Any
 
 from specc.catalog.load import load
 from specc.catalog.objects import plain
-from specc.decompile.tree import Forge, Leaf, Value, value_of
+from specc.decompile.tree import Forge, Leaf, Progression, Value, value_of
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.formula import rename, unparse
 from specc.frontend.expressions.nodes import Expression
@@ -19,6 +19,9 @@ from specc.graph.ir import Formula, Graph, Layer, Node, Reuse, Weight, Wire, wir
 
 SIZES = frozenset({"kernel_size", "pool_size", "strides", "dilation_rate", "size", "padding", "cropping"})
 """Arguments for which one number stands for the same number along every axis."""
+FEWEST = 4
+"""How many numbers make a progression."""
+MOST_PARTS = 200
 HOLE = "_"
 """What stands for a number in a formula whose numbers may differ."""
 
@@ -29,11 +32,14 @@ class Leaves:
     def __init__(self, graphs: Iterable[Graph], forge: Forge) -> None:
         self.forge = forge
         self.names: dict[str, dict[str, None]] = defaultdict(dict)
-        for graph in graphs:
-            for node in graph.nodes:
-                if isinstance(node.operation, Layer):
-                    made = node.operation.object
-                    self.names[made.kind] |= dict.fromkeys(made.arguments)
+        nodes = [node for graph in graphs for node in graph.nodes]
+        numbers: dict[tuple[str, str], set[float]] = defaultdict(set)
+        for made in [node.operation.object for node in nodes if isinstance(node.operation, Layer)]:
+            self.names[made.kind] |= dict.fromkeys(made.arguments)
+            for name, data in made.arguments.items():
+                if isinstance(data, float):
+                    numbers[made.kind, name].add(data)
+        self.progressions = {key: found for key in numbers if (found := progression(numbers[key]))}
 
     def leaf(self, node: Node, weights: Mapping[str, Weight], unique: bool) -> Leaf:
         """A node as a leaf; a `unique` one is like no other."""
@@ -49,10 +55,26 @@ class Leaves:
         frozen = tuple(
             (len(w.shape), w.trainable, name) for w, name in zip(own, local_names(own), strict=True)
         )
-        whole: Hashable = (kind, key, pattern, json.dumps(node.settings), node.trainable, node.flows, frozen)
+        slots, progressions = self._positions(kind, slots)
+        call = json.dumps(node.settings), node.trainable, node.flows
+        whole: Hashable = (kind, key, progressions, pattern, call, frozen)
         if unique or len(node.outputs) > 1:
             whole = (whole, node.name)
-        return Leaf(self.forge.shape(whole), node, kind, slots, sources, own)
+        return Leaf(self.forge.shape(whole), node, kind, slots, sources, own, progressions)
+
+    def _positions(
+        self, kind: str, slots: tuple[tuple[str, Value], ...]
+    ) -> tuple[tuple[tuple[str, Value], ...], tuple[tuple[str, Progression], ...]]:
+        """Slots whose numbers are those of a progression, as positions in it."""
+        found = {name: p for name, _ in slots if (p := self.progressions.get((kind, name)))}
+        positions = {
+            name: round(value.data * found[name].parts / found[name].factor)
+            for name, value in slots
+            if name in found and isinstance(value.data, float)
+        }
+        held = {n: place for n, place in positions.items() if found[n].at(place) == dict(slots)[n].data}
+        changed = tuple((n, Value(str(held[n]), counts=True) if n in held else value) for n, value in slots)
+        return changed, tuple((name, found[name]) for name in held)
 
     def _operation(
         self, node: Node, places: Mapping[str, str]
@@ -71,6 +93,21 @@ class Leaves:
     def _arguments(self, kind: str, given: Mapping[str, Any]) -> Iterable[tuple[str, Value]]:
         found = settled(kind, given)
         return ((name, value) for name, value in found.items() if name in self.names[kind])
+
+
+def progression(numbers: Iterable[float]) -> Progression | None:
+    """The progression that most of these numbers are part of: `0.2 * 3 / 16`, say, for rates of dropout."""
+    known = sorted(number for number in numbers if 0 < number < 1)
+    if len(known) < FEWEST:
+        return None
+    best: tuple[int, Progression | None] = (0, None)
+    for parts in range(FEWEST, MOST_PARTS):
+        for tenth in range(1, 10):
+            found = Progression(tenth / 10, parts)
+            places = [place for x in known if found.at(place := round(x * parts / found.factor)) == x]
+            if len(places) >= len(known) - 1 and (best[1] is None or sum(places) < best[0]):
+                best = sum(places), found
+    return best[1]
 
 
 def local_names(weights: Sequence[Weight]) -> list[str]:

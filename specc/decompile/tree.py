@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from specc.graph.ir import Node, Weight
@@ -19,11 +20,13 @@ from specc.graph.ir import Node, Weight
 class Value:
     """An argument's plain data, compared as JSON (`1`, `1.0` and `true` differ).
 
-    `free` where any other value of the same argument would do as well.
+    `free` where any other value of the same argument would do as well; `counts` where it is a position in
+    a progression, which a loop may count.
     """
 
     key: str
     free: bool = False
+    counts: bool = False
 
     @property
     def data(self) -> Any:
@@ -32,12 +35,26 @@ class Value:
 
 def value_of(data: Any, free: bool = False) -> Value:
     """Plain data as a Value."""
-    return Value(json.dumps(data, sort_keys=True), free)
+    return Value(json.dumps(data), free)
+
+
+@dataclass(frozen=True, slots=True)
+class Progression:
+    """Numbers that are `factor * position / parts`."""
+
+    factor: float
+    parts: int
+
+    def at(self, position: int) -> float:
+        return self.factor * position / self.parts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaf:
-    """One node. `sources` are the tensors that flow in, each once; `weights` the model's own that it uses."""
+    """One node. `sources` are the tensors that flow in, each once; `weights` the model's own that it uses.
+
+    The slots named under `progressions` hold positions.
+    """
 
     shape: int
     node: Node
@@ -45,6 +62,7 @@ class Leaf:
     slots: tuple[tuple[str, Value], ...]
     sources: tuple[str, ...]
     weights: tuple[Weight, ...] = ()
+    progressions: tuple[tuple[str, Progression], ...] = ()
 
     @property
     def lines(self) -> int:
@@ -201,8 +219,7 @@ def _values(item: Item) -> list[Value]:
 
 def _together(column: tuple[Value, ...]) -> Value:
     """The values of one argument in all rounds as one: itself where it stays the same."""
-    fixed = {v.key for v in column if not v.free}
-    if len(fixed) <= 1:
+    if steady(column):
         return next((v for v in column if not v.free), column[0])
     return Value(json.dumps([json.loads(v.key) for v in column]))
 
@@ -210,3 +227,15 @@ def _together(column: tuple[Value, ...]) -> Value:
 def constant(column: tuple[Value, ...]) -> bool:
     """Whether one value does for all."""
     return len({v.key for v in column if not v.free}) <= 1
+
+
+def steady(column: tuple[Value, ...]) -> bool:
+    """Whether one value does for all, or they are positions one after another."""
+    return constant(column) or counting(column)
+
+
+def counting(column: tuple[Value, ...]) -> bool:
+    """Whether these are positions one after another."""
+    return all(v.counts and not v.free for v in column) and all(
+        right.data == left.data + 1 for left, right in pairwise(column)
+    )

@@ -62,6 +62,17 @@ def write_digits(folder: Path) -> None:
     _write_idx(folder / "t10k-labels-idx1-ubyte.gz", digits.target[rows].astype(np.uint8))
 
 
+def write_large_digits(folder: Path) -> None:
+    """Scikit-learn's digits, twice as large, on canvases of 28×28, in the files of MNIST's training set."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    images = np.zeros((len(digits.target), 28, 28), np.uint8)
+    images[:, 6:22, 6:22] = np.kron(digits.images, np.ones((2, 2))) * 15
+    _write_idx(folder / "train-images-idx3-ubyte.gz", images)
+    _write_idx(folder / "train-labels-idx1-ubyte.gz", digits.target.astype(np.uint8))
+
+
 def _write_idx(path: Path, values: np.ndarray[Any, Any]) -> None:
     header = bytes([0, 0, 8, values.ndim]) + np.asarray(values.shape, ">u4").tobytes()
     path.write_bytes(gzip.compress(header + values.tobytes(), 1))
@@ -125,6 +136,7 @@ def _write_csv(path: Path, rows: Sequence[Sequence[object]]) -> None:
 
 FILES: dict[str, Callable[[Path], None]] = {
     "lenet/lenet_mnist": write_digits,
+    "cnn/lenet5": write_large_digits,
     "tabular/mlp_iris_csv": write_iris,
     "tabular/regression_wine_quality": write_wines,
     "rnn/lstm_forecast": write_temperatures,

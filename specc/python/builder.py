@@ -11,6 +11,7 @@ from specc.catalog.signature import Catalog
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.nodes import Expression
 from specc.frontend.expressions.text import pieces
+from specc.frontend.fill import fill_value
 from specc.frontend.scope import is_generated
 from specc.frontend.steps import Step
 from specc.python.errors import CannotSayError
@@ -22,7 +23,8 @@ from specc.python.places import Bound, joined_name, mentions
 from specc.python.survey import Survey
 from specc.python.trees import assign, call, literal, name, subscript
 from specc.python.values import Values
-from specc.source.values import Scalar, Value
+from specc.source.diagnostic import Reporter
+from specc.source.values import Scalar, Value, to_python
 
 FLOW = ("x", "y", "z", "u", "v", "w")
 """Variables of what flows, by how many structures lie around."""
@@ -61,19 +63,22 @@ class Builder:
         self.frozen: ast.expr | None = None
         self.anchor: ast.expr | None = None
         self.step: Value | None = None
+        self.start: Mapping[str, Any] = {}
         self.loops: list[str] = []
         self.write: Callable[[Value | None], None] = lambda steps: None
 
     # --- values -------------------------------------------------------------------------------------------
     def values(self) -> Values:
         """What makes Python of the expressions in the step at hand."""
-        seen = self.survey.values(self.step) if self.step is not None else {}
+        seen = self.survey.values(self.step) if self.step is not None else self.start
         return Values(self.variables, seen)
 
     def filled(self, value: Value) -> list[Any]:
         """What a value of the step at hand was in all expansions."""
-        assert self.step is not None
-        return self.survey.filled(self.step, value)
+        if self.step is not None:
+            return self.survey.filled(self.step, value)
+        found = fill_value(value, self.start, Reporter())
+        return [] if found is None else [to_python(found)]
 
     def objects(self) -> Objects:
         """What makes constructor calls of the step at hand."""

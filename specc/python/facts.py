@@ -64,6 +64,7 @@ class BlockFacts(Body):
     naming: Naming = "none"
     renamed: dict[str, str] = field(default_factory=dict)
     extras: dict[str, str] = field(default_factory=dict)
+    written: bool = False
 
     @property
     def wanted(self) -> list[str]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import ast
 
+from specc.catalog.load import load
 from specc.frontend.project import Reference
 from specc.frontend.spec import Spec
 from specc.graph.infer import Types, infer_models
 from specc.graph.ir import Graph
 from specc.python.errors import CannotSayError
-from specc.python.functions import Functions
+from specc.python.models import Models
 from specc.python.names import identifier
-from specc.python.parts import RAW_WEIGHT, entry_point, imports, raw_weight
+from specc.python.objects import Objects
+from specc.python.parts import RAW_WEIGHT, entry_point, imports, raw_weight, text
 from specc.python.printer import print_module
 from specc.python.prune import loaded
+from specc.python.training import compile_function
 from specc.source.diagnostic import Diagnostic, SpecError
+from specc.source.values import Scalar
 
 
 def to_source(spec: Spec) -> str:
@@ -41,13 +45,24 @@ class _Module:
         if RAW_WEIGHT in loaded(body):
             body.insert(0, raw_weight())
         entry = self.spec.entry
-        if entry is not None:
-            body.append(entry_point(self.builders[entry.name]))
-        return [*imports(body, functions.imports), *body]
+        if entry is None:
+            body.append(functions.all_models())
+        elif self.spec.train is not None:
+            compiling = compile_function(self.spec.train, Objects(load(), {}, functions.imports))
+            body += [compiling] if compiling is not None else []
+        body += entry_point(self.builders[entry.name] if entry is not None else None)
+        return [*self.head(), *imports(body, functions.imports), *body]
 
-    def written(self) -> tuple[Functions, list[ast.stmt]] | None:
+    def head(self) -> list[ast.stmt]:
+        """The docstring of the module."""
+        description = self.source.document.get("description")
+        words = str(description.value).strip() if isinstance(description, Scalar) else ""
+        title = f"The model{'s' if self.spec.entry is None else ''} of the spec `{self.spec.name}`."
+        return [text(f"{title}\n\n{words}" if words else title)]
+
+    def written(self) -> tuple[Models, list[ast.stmt]] | None:
         """The functions of all models; None where one has turned out to be written flat."""
-        functions = Functions(self.spec, self.source, self.types, self.builders)
+        functions = Models(self.spec, self.source, self.types, self.builders)
         body: list[ast.stmt] = []
         problems: list[Diagnostic] = []
         for key, model in self.spec.models.items():
@@ -65,7 +80,7 @@ class _Module:
             raise SpecError(problems)
         return functions, body
 
-    def model(self, key: str, model: Graph | Reference, functions: Functions) -> list[ast.stmt]:
+    def model(self, key: str, model: Graph | Reference, functions: Models) -> list[ast.stmt]:
         """The function that builds one model, after those of its blocks."""
         if isinstance(model, Reference):
             return [functions.reference(key, model)]

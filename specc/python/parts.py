@@ -9,6 +9,8 @@ from specc.graph.ir import Shape
 from specc.python.trees import call, literal, name
 
 RAW_WEIGHT = "raw_weight"
+ALL_MODELS = "build_models"
+COMPILE = "compile_model"
 
 
 def input_call(label: ast.expr, shape: ast.expr, dtype: str) -> ast.expr:
@@ -84,12 +86,14 @@ def raw_weight() -> ast.stmt:
     return made
 
 
-def entry_point(builder: str) -> ast.stmt:
-    """What `python model.py` does."""
-    (made,) = ast.parse("if __name__ == '__main__':\n    pass").body
-    assert isinstance(made, ast.If)
-    made.body = [ast.Expr(call(ast.Attribute(call(name(builder)), "summary")))]
-    return made
+def entry_point(builder: str | None) -> list[ast.stmt]:
+    """What `python model.py` does: it prints the summary of the entry, or of all models."""
+    main = ast.Compare(name("__name__"), [ast.Eq()], [literal("__main__")])
+    if builder is not None:
+        return [ast.If(main, [ast.Expr(call(ast.Attribute(call(name(builder)), "summary")))], [])]
+    every = call(ast.Attribute(call(name(ALL_MODELS)), "values"))
+    show = ast.Expr(call(ast.Attribute(name("model"), "summary")))
+    return [ast.If(main, [ast.For(name("model"), every, [show], [])], [])]
 
 
 def imports(body: list[ast.stmt], plugins: Mapping[str, set[str]]) -> list[ast.stmt]:

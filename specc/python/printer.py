@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Iterator
 
 from specc.python.expressions import arguments, entry, line, operator, precedence
@@ -104,7 +105,7 @@ def _function(node: ast.FunctionDef, depth: int) -> list[str]:
 def docstring(text: str, depth: int) -> list[str]:
     """A text as a docstring; its lines are indented, and nothing in it ends the string."""
     pad = INDENT * depth
-    cleaned = [part.rstrip() for part in text.strip().splitlines()] or [""]
+    cleaned = [part.rstrip() for part in inspect.cleandoc(text).splitlines()] or [""]
     safe = [_escaped(part) for part in cleaned]
     if len(safe) == 1:
         space = " " if safe[0].endswith('"') else ""
@@ -176,7 +177,8 @@ def _listed(items: list[Item], depth: int) -> list[str]:
     joined = INDENT * depth + ", ".join(prefix + line(item) for prefix, item in items)
     if len(joined) <= WIDTH:
         return [joined]
-    return [text for prefix, item in items for text in _layout(prefix, item, ",", depth)]
+    comma = "," if len(items) > 1 else ""
+    return [text for prefix, item in items for text in _layout(prefix, item, comma, depth)]
 
 
 def _long_call(prefix: str, node: ast.Call, suffix: str, depth: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterable, Iterator
 
 
@@ -62,7 +63,8 @@ class _Liveness:
                     statement.test = ast.UnaryOp(ast.Not(), statement.test)
                     statement.body, statement.orelse = statement.orelse, []
             elif isinstance(statement, ast.For):
-                around = live | _open(statement.body)
+                _, again = self.suite(copy.deepcopy(statement.body), set(live))
+                around = live | again
                 statement.body, inner = self.suite(statement.body, around)
                 if not statement.body:
                     continue
@@ -78,16 +80,6 @@ class _Liveness:
             return False
         alias = isinstance(statement.value, ast.Name | ast.Subscript)
         return target.id in self.unread or (alias and target.id in self.flows and target.id not in live)
-
-
-def _open(statements: list[ast.stmt]) -> set[str]:
-    """What a suite may read before it has assigned it."""
-    written: set[str] = set()
-    found: set[str] = set()
-    for statement in statements:
-        found |= set(_reads(statement)) - written
-        written |= _plainly(statement)
-    return found
 
 
 def _plainly(statement: ast.stmt) -> set[str]:

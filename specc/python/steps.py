@@ -60,7 +60,7 @@ def _add_if(statements: list[ast.stmt], test: ast.expr, inner: list[ast.stmt]) -
         last.body += inner
     elif isinstance(last, ast.If) and _opposite(last.test, test) and not last.orelse:
         last.orelse = inner
-        if isinstance(last.test, ast.UnaryOp):  # the positive part first
+        if _is_not(last.test):  # the positive part first
             last.test, last.body, last.orelse = test, inner, last.body
     elif inner:
         statements.append(ast.If(test, inner, []))
@@ -69,10 +69,13 @@ def _add_if(statements: list[ast.stmt], test: ast.expr, inner: list[ast.stmt]) -
 def _opposite(one: ast.expr, other: ast.expr) -> bool:
     """Whether a test is the other's `not`, and no name's value can have changed between."""
     for test, inner in ((one, other), (other, one)):
-        negated = isinstance(inner, ast.UnaryOp) and isinstance(inner.op, ast.Not)
-        if negated and ast.dump(inner.operand) == ast.dump(test):
+        if isinstance(inner, ast.UnaryOp) and _is_not(inner) and ast.dump(inner.operand) == ast.dump(test):
             return True
     return False
+
+
+def _is_not(test: ast.expr) -> bool:
+    return isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
 
 
 def _frozen(builder: Builder, step: Step) -> None:

@@ -60,15 +60,6 @@ def subscript(base: ast.expr, index: ast.expr) -> ast.expr:
     return ast.Subscript(base, index)
 
 
-def one_or_all(parts: list[ast.expr]) -> ast.expr:
-    """The only part, or a list of them."""
-    return parts[0] if len(parts) == 1 else ast.List(parts)
-
-
-def constant(node: ast.expr) -> Any:
-    """The value of a literal; raises ValueError where a node is none."""
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
-        return -node.operand.value  # type: ignore[operator]
-    raise ValueError("no literal")
+def as_tuple(tree: ast.expr) -> ast.expr:
+    """A list display as a tuple's."""
+    return ast.Tuple(tree.elts) if isinstance(tree, ast.List) else tree

@@ -101,8 +101,9 @@ class Document:
         own = {weight.name for item in _leaves(run) for weight in item.weights}
         if "weights" in data:
             data["weights"] = {key: item for key, item in data["weights"].items() if key not in own}
-        alone = {leaf.output: leaf.node.name for leaf in run.items if isinstance(leaf, Leaf) and _told(leaf)}
-        self.writer.names = alone | names
+        leaves = [item for item in run.items if isinstance(item, Leaf)]
+        plain = len(leaves) == len(run.items)
+        self.writer.names = {x.output: x.node.name for x in leaves if plain and _told(x)} | names
         steps = self.writer.steps([run], _literal, _start(graph))
         data = {key: item for key, item in data.items() if item} | {"layers": written(steps)}
         last = steps[-1].get("name") if isinstance(steps[-1], dict) else None

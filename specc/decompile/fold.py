@@ -26,13 +26,13 @@ def fold(models: Mapping[str, Graph]) -> dict[str, Any]:
 
     What comes again becomes a `repeat` or a block with parameters; branches that meet become `residual` or
     `branches`. Names are those of a spec already. Names of steps are kept where something refers to them, or
-    where a step stands alone. Models that one step calls become part of their caller.
+    where nothing of a model is folded. Models that one step calls become part of their caller.
 
     Every result is expanded and compared with the graphs (`same_up_to_names`); where none of the ways to
     fold is right, the document is flat.
     """
     whole = inlined(models)
-    found = sorted(_foldings(whole), key=_lines)
+    found = sorted(_foldings(whole), key=lambda document: len(dump(document)))
     return next((document for document in found if gives(document, whole)), flat(models))
 
 
@@ -47,10 +47,6 @@ def _foldings(models: Mapping[str, Graph]) -> Iterator[dict[str, Any]]:
         folding = Folding(forge, runs, document.named)
         folding.fold(singles)
         yield document.data(folding.runs)
-
-
-def _lines(document: dict[str, Any]) -> int:
-    return dump(document).count("\n")
 
 
 def gives(document: Mapping[str, Any], models: Mapping[str, Graph]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ FOUND = np.array(
     ],
     np.float32,
 )
-OUTPUTS = {"scores": np.zeros((3, 9, 4)), "found": FOUND}
+OUTPUTS: dict[str, np.ndarray[Any, Any]] = {"scores": np.zeros((3, 9, 4)), "found": FOUND}
 MEANINGS = {"scores": Meaning("value"), "found": Meaning("boxes")}
 
 

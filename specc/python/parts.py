@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterable, Mapping
 
 from specc.graph.ir import Shape
-from specc.python.trees import call, literal, name
+from specc.python.prune import only_read
+from specc.python.trees import assign, call, literal, name
 
 RAW_WEIGHT = "raw_weight"
 ALL_MODELS = "build_models"
@@ -46,16 +47,30 @@ def function(
     positional: Iterable[str] = (),
     keywords: Mapping[str, ast.expr | None] | None = None,
 ) -> ast.FunctionDef:
-    """A function; `keywords` are those that are given by name only, with their defaults."""
-    named = keywords or {}
+    """A function; `keywords` are those that are given by name only, with their defaults.
+
+    Defaults that could be changed are not shared between calls: a list is a tuple, a mapping is made anew.
+    """
+    defaults = dict(keywords or {})
+    start: list[ast.stmt] = []
+    for key, default in defaults.items():
+        if isinstance(default, ast.List):
+            defaults[key] = ast.Tuple(default.elts)
+            if not only_read(key, body):
+                start.append(assign(key, call(name("list"), name(key))))
+        elif isinstance(default, ast.Dict):
+            defaults[key] = literal(None)
+            missing = ast.Compare(name(key), [ast.Is()], [literal(None)])
+            start.append(ast.If(missing, [assign(key, default)], []))
     arguments = ast.arguments(
         posonlyargs=[],
         args=[ast.arg(item) for item in positional],
-        kwonlyargs=[ast.arg(item) for item in named],
-        kw_defaults=list(named.values()),
+        kwonlyargs=[ast.arg(item) for item in defaults],
+        kw_defaults=list(defaults.values()),
         defaults=[],
     )
-    return ast.FunctionDef(title, arguments, body, [])
+    head = int(isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant))
+    return ast.FunctionDef(title, arguments, [*body[:head], *start, *body[head:]], [])
 
 
 def text(words: str) -> ast.stmt:

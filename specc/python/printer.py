@@ -132,10 +132,12 @@ def _layout(prefix: str, node: ast.expr, suffix: str, depth: int, wrap: bool = F
         return _long_call(prefix, node, suffix, depth)
     if isinstance(node, ast.List | ast.Tuple | ast.Dict):
         opening, closing = _BRACKETS[type(node)]
-        return [f"{pad}{prefix}{opening}", *_listed(_items(node), depth + 1), f"{pad}{closing}{suffix}"]
+        return [f"{pad}{prefix}{opening}", *_each(_items(node), depth + 1), f"{pad}{closing}{suffix}"]
     if isinstance(node, ast.ListComp | ast.DictComp):
         return _long_comprehension(prefix, node, suffix, depth)
     if isinstance(node, ast.BinOp | ast.BoolOp | ast.Compare | ast.IfExp) and wrap:
+        if (hugged := _hugged(prefix, node, suffix, depth)) is not None:
+            return hugged
         inside = _layout("", node, "", depth + 1)
         return [f"{pad}{prefix}(", *inside, f"{pad}){suffix}"]
     if isinstance(node, ast.BinOp):
@@ -177,7 +179,10 @@ def _listed(items: list[Item], depth: int) -> list[str]:
     joined = INDENT * depth + ", ".join(prefix + line(item) for prefix, item in items)
     if len(joined) <= WIDTH:
         return [joined]
-    comma = "," if len(items) > 1 else ""
+    return _each(items, depth, "," if len(items) > 1 else "")
+
+
+def _each(items: list[Item], depth: int, comma: str = ",") -> list[str]:
     return [text for prefix, item in items for text in _layout(prefix, item, comma, depth)]
 
 
@@ -207,15 +212,31 @@ def _long_comprehension(prefix: str, node: ast.ListComp | ast.DictComp, suffix: 
     ]
 
 
+def _hugged(prefix: str, node: ast.expr, suffix: str, depth: int) -> list[str] | None:
+    """One operation whose right side is a call: the call's brackets are opened, if it begins on the line."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.right, ast.Call):
+        return None
+    if len(list(_operands(node, precedence(node)))) != 2 or operator(node) == "**":
+        return None
+    start = f"{prefix}{line(node.left, precedence(node))} {operator(node)} "
+    head = f"{INDENT * depth}{start}{line(node.right.func, 16)}("
+    return _layout(start, node.right, suffix, depth) if len(head) <= WIDTH else None
+
+
 def _long_sum(prefix: str, node: ast.BinOp, suffix: str, depth: int) -> list[str]:
     """Operands of the outermost operator, each on a line that begins with the operator."""
     operands = list(_operands(node, precedence(node)))
+    pad = INDENT * depth
     lines: list[str] = []
     for position, (sign, operand, outer) in enumerate(operands):
-        bracketed = precedence(operand) < outer
-        start = (prefix if position == 0 else f"{sign} ") + ("(" if bracketed else "")
-        end = (")" if bracketed else "") + (suffix if position == len(operands) - 1 else "")
-        lines += _layout(start, operand, end, depth)
+        start = prefix if position == 0 else f"{sign} "
+        end = suffix if position == len(operands) - 1 else ""
+        if precedence(operand) < outer and len(f"{pad}{start}({line(operand)}){end}") > WIDTH:
+            lines += [f"{pad}{start}(", *_layout("", operand, "", depth + 1), f"{pad}){end}"]
+        elif precedence(operand) < outer:
+            lines.append(f"{pad}{start}({line(operand)}){end}")
+        else:
+            lines += _layout(start, operand, end, depth)
     return lines
 
 

@@ -22,6 +22,27 @@ def _reads(node: ast.AST) -> Iterator[str]:
                 yield from _reads(child)
 
 
+def only_read(variable: str, statements: Iterable[ast.stmt]) -> bool:
+    """Whether a sequence is only gone through, counted and indexed: a tuple does as well as a list."""
+    nodes = [node for statement in statements for node in ast.walk(statement)]
+    fine = 0
+    for node in nodes:
+        if isinstance(node, ast.For | ast.comprehension):
+            fine += _names(node.iter, variable)
+        elif isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
+            fine += _names(node.value, variable)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _READING:
+            fine += sum(_names(item, variable) for item in node.args)
+    return fine == sum(_names(node, variable) for node in nodes)
+
+
+_READING = frozenset(("len", "min", "max", "sum", "reversed"))
+
+
+def _names(node: ast.AST, variable: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == variable
+
+
 def returned(statements: list[ast.stmt]) -> list[ast.stmt]:
     """The statements, with what the last but one assigns returned at once."""
     *rest, before, last = statements if len(statements) > 1 else [ast.Pass(), *statements]

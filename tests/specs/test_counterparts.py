@@ -9,8 +9,16 @@ from zoo_page import figures
 
 pytestmark = pytest.mark.slow
 
-COMPARED = {"cnn/vgg depth=16", "cnn/resnet depth=50"}
-"""One of each family, the smallest."""
+COMPARED = {
+    "cnn/vgg depth=16",
+    "cnn/resnet depth=50",
+    "cnn/resnet_v2 depth=50",
+    "cnn/xception",
+    "cnn/densenet depth=121",
+    "cnn/mobilenet_v2 alpha=0.35",
+    "cnn/efficientnet_v2 variant=b0",
+}
+"""Each with something of its own: flattened, projected, swapped, concatenated, scaled."""
 CHOSEN = [variant for variant in VARIANTS if variant.label in COMPARED]
 
 

@@ -98,10 +98,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.transfer", description=__doc__)
     parser.add_argument("--data", type=Path, help="the folder of MNIST's t10k files")
     parser.add_argument("--seeds", type=int, default=5, help="how many seeds (default 5)")
+    parser.add_argument("--images", type=int, default=20, help="training images of each class (default 20)")
     arguments = parser.parse_args()
     outcomes = []
     for seed in range(1, arguments.seeds + 1):
-        outcomes.append(outcome(seed, arguments.data))
+        outcomes.append(outcome(seed, arguments.data, images=arguments.images))
         print(f"seed {seed}: {outcomes[-1].margin:+.3f}", flush=True)
     print(page(outcomes))
 

@@ -9,6 +9,8 @@ import keras
 import tensorflow as tf
 
 from specc.frontend.expressions import nodes as n
+from specc.frontend.expressions.formula import tensor_names
+from specc.frontend.expressions.nodes import Expression
 from specc.frontend.programs.types import Program, State, Update
 from specc.graph.programs import is_metric
 from specc.lower.objects import get, make
@@ -38,6 +40,7 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
         self.states = {name: self._state(state) for name, state in program.states.items()}
         self.steps = self._counter()
         self.update_optimizers = [make(update.optimizer) for update in program.updates]
+        self._measured = measured_with(program)
         self._kept_logs = {name: self._log_of(name) for name in ("loss", *program.log_names)}
         self.built = True
 
@@ -98,10 +101,10 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
         given, size = self._given(data)
         share = _share(size)
         total: Any = 0.0
-        last = len(self.program.updates) - 1
         for number, update in enumerate(self.program.updates):
-            for _ in range(update.repeat):
-                loss = self._due(number, update, given, size, share, measured=number == last)
+            for turn in range(update.repeat):
+                measured = self._measured[number] if turn == update.repeat - 1 else ()
+                loss = self._due(number, update, given, size, share, measured)
             total = total + loss
         self._kept_logs["loss"].update_state(total, sample_weight=size)
         self._carry(given)
@@ -111,34 +114,44 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
         return dict(self.get_metrics_result())
 
     def _due(
-        self, number: int, update: Update, given: Mapping[str, Any], size: Any, share: Any, *, measured: bool
+        self,
+        number: int,
+        update: Update,
+        given: Mapping[str, Any],
+        size: Any,
+        share: Any,
+        measured: tuple[str, ...],
     ) -> Any:
         """An update where its turn has come."""
         if update.every == 1:
-            return self._update(number, update, given, size, share, measured=measured)
+            return self._update(number, update, given, size, share, measured)
         turn = tf.equal(given["step"] % update.every, 0)
         return tf.cond(
             turn,
-            lambda: tf.cast(self._update(number, update, given, size, share, measured=measured), tf.float32),
+            lambda: tf.cast(self._update(number, update, given, size, share, measured), tf.float32),
             lambda: tf.constant(0.0),
         )
 
     def _update(
-        self, number: int, update: Update, given: Mapping[str, Any], size: Any, share: Any, *, measured: bool
+        self,
+        number: int,
+        update: Update,
+        given: Mapping[str, Any],
+        size: Any,
+        share: Any,
+        measured: tuple[str, ...],
     ) -> Any:
         optimizer = self.update_optimizers[number]
         variables = self.trained_by(update)
         expressions = [term.formula.expression for term in update.terms]
-        if measured:
-            expressions += [formula.expression for formula in self.program.metrics.values()]
+        expressions += [self.program.metrics[name].expression for name in measured]
         evaluation = self._evaluation(given, self.draws, expressions, training=True)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in variables])
             loss = self._terms(update, evaluation, size) + self._penalties(update, evaluation)
             scaled = optimizer.scale_loss(loss * tf.cast(share, loss.dtype))
         gradients = tape.gradient(scaled, variables)
-        if measured:
-            self._measure(evaluation, size)
+        self._measure(measured, evaluation, size)
         evaluation.close()
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return loss
@@ -153,7 +166,7 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
         total: Any = 0.0
         for update in self.program.updates:
             total = total + self._terms(update, evaluation, size) + self._penalties(update, evaluation)
-        self._measure(evaluation, size)
+        self._measure(tuple(self.program.metrics), evaluation, size)
         evaluation.close()
         self._kept_logs["loss"].update_state(total, sample_weight=size)
         return dict(self.get_metrics_result())
@@ -186,8 +199,9 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
             found += evaluation.losses.get(model.text, [])
         return tf.add_n([tf.cast(loss, tf.float32) for loss in found]) if found else 0.0
 
-    def _measure(self, evaluation: Evaluation, size: Any) -> None:
-        for name, formula in self.program.metrics.items():
+    def _measure(self, names: tuple[str, ...], evaluation: Evaluation, size: Any) -> None:
+        for name in names:
+            formula = self.program.metrics[name]
             tracker = self._kept_logs[name]
             if not is_metric(formula):
                 tracker.update_state(evaluation.value(formula.expression), sample_weight=size)
@@ -216,3 +230,34 @@ def _share(size: Any) -> Any:
     if context is None or context.num_replicas_in_sync == 1:
         return 1.0
     return size / context.all_reduce(tf.distribute.ReduceOp.SUM, size)
+
+
+def measured_with(program: Program) -> tuple[tuple[str, ...], ...]:
+    """For each update, the metrics that are computed along with it: where most of what they need is known.
+
+    So a metric seldom costs a pass of its own, which would draw from Dropout too.
+    """
+    found: list[list[str]] = [[] for _ in program.updates]
+    computed = [
+        set().union(*(_needed(term.formula.expression, program) for term in update.terms))
+        for update in program.updates
+    ]
+    for name, formula in program.metrics.items():
+        needed = _needed(formula.expression, program)
+        shared = [len(needed & known) for known in computed]
+        best = max(range(len(shared)), key=lambda number: (shared[number], number))
+        found[best].append(name)
+    return tuple(tuple(names) for names in found)
+
+
+def _needed(expression: Expression, program: Program) -> set[str]:
+    """The derived names that a formula is made of, and what they are made of."""
+    found: set[str] = set()
+    waiting = [expression]
+    while waiting:
+        for node in tensor_names(waiting.pop()):
+            name = (n.dotted(node) or "").partition(".")[0]
+            if name in program.derive and name not in found:
+                found.add(name)
+                waiting.append(program.derive[name].expression)
+    return found

@@ -105,7 +105,10 @@ def examples_after(training: Training, split: str, count: int) -> Examples | Non
     record = training.folder.record
     if record.best_epoch not in (None, record.epochs):
         training.model.load_weights(training.folder.best)
-    meanings = {name: meaning_of(name, loss, data.fitted) for name, loss in stage.losses.items()}
+    meanings = {
+        name: meaning_of(name, stage.losses.get(name), data.fitted, stage.metrics.get(name, ()))
+        for name in stage.targets
+    }
     title = f"{record.name}: {split}"
     return examples_of(training.model, opened, stage, meanings, split, count, title)
 

@@ -11,6 +11,7 @@ import numpy as np
 from specc.inference.classes import Meaning
 from specc.inference.examples import Examples, is_image
 from specc.report.gallery.colours import coloured, displayable
+from specc.report.gallery.frames import Frame, frames_of
 
 Array = np.ndarray[Any, Any]
 MOST_NUMBERS = 4
@@ -21,13 +22,14 @@ MOST_NUMBERS = 4
 class Panel:
     """One picture [h, w, 3 or 4] of 0 to 1, what it is, and a line on how good it is.
 
-    `right` says whether that line is good news (None: neither).
+    `right` says whether that line is good news (None: neither). `frames` are boxes drawn upon it.
     """
 
     image: Array
     title: str
     note: str = ""
     right: bool | None = None
+    frames: tuple[Frame, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,19 @@ class Board:
 
 @dataclass
 class _Columns:
-    """Panels by column, while they are collected; `notes` are lines upon the image."""
+    """Panels by column, while they are collected; `notes` and `frames` (by row) go to the image."""
 
     panels: list[list[Panel]] = field(default_factory=list)
     notes: list[list[tuple[str, bool | None]]] = field(default_factory=list)
     classes: tuple[str, ...] = ()
+    frames: list[tuple[Frame, ...]] = field(default_factory=list)
 
 
 def board_of(examples: Examples) -> Board:
     """The panels of examples that have an image among their inputs.
 
-    Classes of pixels and images that come out stand beside the image; classes and numbers are its caption.
+    Classes of pixels and images that come out stand beside the image; classes and numbers are its caption,
+    and boxes are drawn upon it.
     """
     columns = _Columns()
     for name, values in examples.inputs.items():
@@ -64,12 +68,17 @@ def board_of(examples: Examples) -> Board:
         notes = [notes[row] for notes in columns.notes]
         text = "\n".join(note for note, _ in notes if note)
         told = [right for _, right in notes if right is not None]
-        first[row] = Panel(panel.image, panel.title, text, all(told) if told else None)
+        frames = columns.frames[row] if columns.frames else ()
+        first[row] = Panel(panel.image, panel.title, text, all(told) if told else None, frames)
     return Board(tuple(zip(*columns.panels, strict=True)), columns.classes)
 
 
 def _add_output(columns: _Columns, name: str, values: Array, truth: Array | None, meaning: Meaning) -> None:
-    if values.ndim == 4 and meaning.form != "value":
+    if meaning.form == "boxes":
+        columns.frames = [
+            frames_of(found, None if truth is None else truth[row]) for row, found in enumerate(values)
+        ]
+    elif values.ndim == 4 and meaning.form != "value":
         _add_masks(columns, name, values, truth, meaning)
     elif is_image(values.shape[1:]):
         _add_images(columns, name, values, truth)

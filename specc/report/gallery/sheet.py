@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from specc.inference.examples import Examples, examples_after
 from specc.report.gallery.colours import RIGHT, WRONG, palette
+from specc.report.gallery.frames import draw_frames
 from specc.report.gallery.panels import Board, Panel, board_of
 from specc.training.fitting import Training
 from specc.training.folder import EXAMPLES_FILE
@@ -73,6 +74,7 @@ def _ratio(panels: list[Panel]) -> float:
 def _draw(axes: Axes, panel: Panel, titled: bool) -> None:
     small = max(panel.image.shape[:2]) < 128
     axes.imshow(panel.image, interpolation="nearest" if small else "antialiased")
+    draw_frames(axes, panel.frames)
     axes.set_xticks([])
     axes.set_yticks([])
     colour = {None: "0.25", True: RIGHT, False: WRONG}[panel.right]

@@ -1,0 +1,53 @@
+"""Boxes upon a picture: what is true, and what a detector has found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from specc.report.gallery.colours import PREDICTION, TRUTH
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Array = np.ndarray[Any, Any]
+
+SURE = 0.4
+"""Boxes with a lower score are not drawn: a detector has many doubts."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A box (y, x, height, width; y and x its middle) in pixels, and what is written beside it."""
+
+    box: tuple[float, ...]
+    label: str
+    true: bool
+
+
+def frames_of(found: Array, truth: Array | None) -> tuple[Frame, ...]:
+    """The frames of one example: `found` [k, 6] (…, score, class), `truth` [n, 5] (…, class)."""
+    true = () if truth is None else truth[(truth[:, 4] >= 0) & (truth[:, 2:4].prod(axis=1) > 0)]
+    sure = found[found[:, 4] >= SURE]
+    known = [Frame(tuple(box[:4].tolist()), f"{int(box[4])}", True) for box in true]
+    said = [Frame(tuple(box[:4].tolist()), f"{int(box[5])} {box[4]:.0%}", False) for box in sure]
+    return (*known, *said)
+
+
+def draw_frames(axes: Axes, frames: tuple[Frame, ...]) -> None:
+    """Draw frames upon an image: true ones broad, the class below; found ones with class and score above."""
+    from matplotlib.patches import Rectangle
+
+    for frame in frames:
+        y, x, height, width = frame.box
+        top, left = (
+            y - height / 2 - 0.5,
+            x - width / 2 - 0.5,
+        )  # an image's pixels are drawn around whole numbers
+        colour = TRUTH if frame.true else PREDICTION
+        broad = 2.6 if frame.true else 1.2
+        axes.add_patch(Rectangle((left, top), width, height, fill=False, edgecolor=colour, linewidth=broad))
+        edge, place = (top + height, "top") if frame.true else (top, "bottom")
+        axes.text(left, edge, frame.label, color=colour, fontsize=7, verticalalignment=place)

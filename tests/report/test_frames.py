@@ -1,0 +1,44 @@
+"""Boxes upon a picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from specc.inference.classes import Meaning
+from specc.inference.examples import Examples
+from specc.report.gallery.frames import Frame, draw_frames, frames_of
+from specc.report.gallery.panels import board_of
+
+pytestmark = pytest.mark.slow
+
+TRUTH = np.array([[8, 6, 4, 2, 3], [0, 0, 0, 0, 1], [5, 5, 2, 2, -1]], np.float32)
+FOUND = np.array([[8, 6, 4, 4, 0.75, 3], [2, 2, 2, 2, 0.125, 1]], np.float32)
+FRAMES = (Frame((8, 6, 4, 2), "3", True), Frame((8, 6, 4, 4), "3 75%", False))
+
+
+def test_padding_and_doubts_are_not_drawn() -> None:
+    assert frames_of(FOUND, TRUTH) == FRAMES
+    assert frames_of(FOUND, None) == FRAMES[1:]
+
+
+def test_frames_lie_upon_the_image_they_are_found_in() -> None:
+    images, none = np.zeros((2, 16, 16, 1)), np.zeros((2, 6))
+    examples = Examples(
+        "two",
+        {"image": images},
+        {"boxes": np.stack([TRUTH, 0 * TRUTH])},
+        {"scores": np.zeros((2, 9, 4)), "boxes": np.stack([FOUND, none])},
+        {"scores": Meaning("binary"), "boxes": Meaning("boxes")},
+    )
+    assert [[panel.frames for panel in row] for row in board_of(examples).rows] == [[FRAMES], [()]]
+
+
+def test_a_frame_goes_around_its_pixels() -> None:
+    axes = Figure().subplots()
+    draw_frames(axes, FRAMES[:1])
+    (patch,) = axes.patches
+    assert isinstance(patch, Rectangle)
+    assert (patch.get_x(), patch.get_y(), patch.get_width(), patch.get_height()) == (4.5, 5.5, 2, 4)

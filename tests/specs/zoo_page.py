@@ -22,9 +22,17 @@ function*: with its weights copied over, the outputs for two random images are c
 in float32, by the largest difference in parts of the largest output. The others have as many trained
 parameters as the named source states. This page is generated: `python tests/specs/counterparts.py`.
 
-All of these are trained in the same way, here on a folder of images by class:
+The classifiers are trained on a folder of images with a folder for each class; `classes` and `size` are
+parameters of all of them, as are `files`, `batch_size`, `learning_rate` and `epochs`:
 
     specc train specs/cnn/resnet.yaml -p depth=18 -p classes=5 -p size=64 --data ~/flowers
+
+Without images, scikit-learn's digits do. `specs/cnn/resnet_digits.yaml` reaches an accuracy of 0.98 in half a
+minute on two cores; for another network, a file beside it says
+
+    specc: 1
+    extends: [squeezenet.yaml, digits.yaml]
+    params: {size: 48}
 
 | spec | lines | `-p` | parameters | described by | agreement |
 | --- | ---: | --- | ---: | --- | --- |

@@ -106,7 +106,7 @@ class Document:
         self.writer.names = {x.output: x.node.name for x in leaves if plain and _told(x)} | names
         steps = self.writer.steps([run], _literal, _start(graph))
         data = {key: item for key, item in data.items() if item} | {"layers": written(steps)}
-        last = steps[-1].get("name") if isinstance(steps[-1], dict) else None
+        last = steps[-1].get("name") if steps and isinstance(steps[-1], dict) else None
         outputs = {output: names[tensor] for output, tensor in graph.outputs}
         if outputs != {last: last}:
             data["outputs"] = _outputs(outputs)
@@ -175,14 +175,16 @@ def _calls(run: Run) -> list[Call]:
 
 
 def _declared(found: Field, usual: Value | None) -> Any:
-    """The declaration of a parameter."""
+    """The declaration of a parameter: its default, or its type; null takes any."""
     if usual is not None:
         return usual.data
+    return {"type": _type(found)} if _type(found) else None
+
+
+def _type(found: Field) -> str:
+    """The type of a parameter's values; empty where they have several, or are null."""
     data = [value.data for value in found.values]
-    for name, kind in TYPES:
-        if all(isinstance(item, kind) for item in data):
-            return {"type": name}
-    return None
+    return next((name for name, kind in TYPES if all(isinstance(item, kind) for item in data)), "")
 
 
 def usual_value(found: Field) -> Value | None:
@@ -190,5 +192,7 @@ def usual_value(found: Field) -> Value | None:
     if found.kind in CHANNELS:
         return None
     ((usual, count),) = Counter(found.values).most_common(1)
+    if not _type(found):
+        return next((value for value in found.values if value.data is None), None)
     often = count * 2 >= len(found.values)
-    return usual if often and isinstance(usual.data, (bool, int, float, str, list)) else None
+    return usual if often and not isinstance(usual.data, dict) else None

@@ -32,11 +32,11 @@ def fold(models: Mapping[str, Graph]) -> dict[str, Any]:
     fold is right, the document is flat.
     """
     whole = inlined(models)
-    found = sorted(_foldings(whole), key=lambda document: len(dump(document)))
+    found = sorted(foldings(whole), key=lambda document: len(dump(document)))
     return next((document for document in found if gives(document, whole)), flat(models))
 
 
-def _foldings(models: Mapping[str, Graph]) -> Iterator[dict[str, Any]]:
+def foldings(models: Mapping[str, Graph]) -> Iterator[dict[str, Any]]:
     """The document folded in several ways."""
     for singles in (True, False):
         forge = Forge()

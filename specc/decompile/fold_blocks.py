@@ -223,6 +223,8 @@ class Folding:
         for run in runs:
             for place in self.places(run.items, run.shape, pattern):
                 window = run.items[place : place + len(pattern)]
+                if len(window) == 1 and isinstance(window[0], Loop):
+                    return 0.0
                 uses, lines = uses + 1, sum(item.lines for item in window)
                 odd = 0.5 if getattr(window[0], "kind", "") in LATE else 0.0
         return uses * (lines - 1) - (lines + 4) - odd * uses

@@ -154,7 +154,7 @@ class _Matching:
                     continue
                 self.nodes[one.name] = other.name
                 stack += self.inputs(one, other)
-                stack += _reused(one, other)
+                stack += self.reused(one, other)
             elif self.known.setdefault(left, right) != right:
                 return False
         return len(set(self.nodes.values())) == len(self.nodes)
@@ -166,11 +166,12 @@ class _Matching:
             right.reverse()
         return list(zip(left, right, strict=True))
 
-
-def _reused(one: Node, other: Node) -> list[tuple[str, str]]:
-    if isinstance(one.operation, Reuse) and isinstance(other.operation, Reuse):
-        return [(one.operation.target, other.operation.target)]
-    return []
+    def reused(self, one: Node, other: Node) -> list[tuple[str, str]]:
+        """Two layers that are called again, by what their first calls give."""
+        if not isinstance(one.operation, Reuse) or not isinstance(other.operation, Reuse):
+            return []
+        first, second = self.left.nodes[one.operation.target], self.right.nodes[other.operation.target]
+        return [(first.outputs[0], second.outputs[0])]
 
 
 def _may_swap(node: Node) -> bool:

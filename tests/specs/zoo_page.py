@@ -34,6 +34,10 @@ minute on two cores; for another network, a file beside it says
     extends: [squeezenet.yaml, digits.yaml]
     params: {size: 48}
 
+The segmentation networks find `image/*.png` and, by the same names, `label/*.png`. A small U-Net:
+
+    specc train specs/segmentation/unet.yaml -p size=128 -p filters=16 -p normalize=true --data ~/cells
+
 | spec | lines | `-p` | parameters | described by | agreement |
 | --- | ---: | --- | ---: | --- | --- |
 """

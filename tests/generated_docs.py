@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from objectives_page import objectives
+
 from specc.source.explain import codes, explain
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -20,3 +22,4 @@ def diagnostics() -> str:
 
 if __name__ == "__main__":
     (DOCS / "diagnostics.md").write_text(diagnostics(), encoding="utf-8")
+    (DOCS / "objectives.md").write_text(objectives(), encoding="utf-8")

@@ -17,6 +17,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from generated_docs import diagnostics
+from objectives_page import objectives
 
 from specc.api import check
 from specc.cli.main import COMMANDS, cli
@@ -143,6 +144,11 @@ def anchors(page: Path) -> set[str]:
 def test_the_list_of_diagnostics_is_current() -> None:
     shown = (ROOT / "docs" / "diagnostics.md").read_text(encoding="utf-8")
     assert shown == diagnostics(), "run `make generated`"
+
+
+def test_the_page_of_objectives_is_current() -> None:
+    shown = (ROOT / "docs" / "objectives.md").read_text(encoding="utf-8")
+    assert shown == objectives(), "run `make generated`"
 
 
 def test_every_command_has_its_part_of_the_page() -> None:

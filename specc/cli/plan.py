@@ -15,8 +15,10 @@ from specc.source.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from specc.catalog.objects import KerasObject
+    from specc.frontend.project import Reference
     from specc.frontend.spec import Spec
     from specc.graph.infer import Types
+    from specc.graph.ir import Graph
     from specc.report.plan import Question
 
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -62,7 +64,7 @@ def command(
     from specc.report.plan import PRECISIONS, Question
 
     spec = changes.load(path)
-    types = infer_models(spec.models)
+    types = infer_models(_models(spec))
     _check_models(names, types)
     planned = {name: types[name] for name in names or _roots(types)}
     given = _sizes(sizes)
@@ -80,6 +82,18 @@ def command(
     click.echo(
         json.dumps(results, indent=2, ensure_ascii=False) if as_json else "\n\n\n".join(map(str, results))
     )
+
+
+def _models(spec: Spec) -> dict[str, Graph | Reference]:
+    """The spec's models; Keras is asked what the layers of its applications are."""
+    if not any(getattr(model, "form", "") == "application" for model in spec.models.values()):
+        return spec.models
+    from specc.lower.quiet import load_tensorflow
+
+    load_tensorflow()
+    from specc.lower.written_out import written_out
+
+    return written_out(spec)
 
 
 def _plan(

@@ -39,11 +39,11 @@ model:
     - Conv1D: {filters: 2, kernel_size: 3}
       name: out
 """
-APPLICATION = """\
+BORROWED = """\
 specc: 1
 name: borrowed
 models:
-  backbone: {application: ResNet50, weights: null}
+  backbone: {load: backbone.keras}
 model:
   inputs: {image: [224, 224, 3]}
   layers: [backbone]
@@ -54,7 +54,7 @@ CODES = ("no-rule", "open-size", "unknown-model", "bad-option")
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, text in (("net", SPEC), ("open", OPEN), ("borrowed", APPLICATION)):
+    for name, text in (("net", SPEC), ("open", OPEN), ("borrowed", BORROWED)):
         Path(f"{name}.yaml").write_text(text, encoding="utf-8")
 
 

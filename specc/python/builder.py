@@ -151,12 +151,15 @@ class Builder:
         return [str(item) for item in self.filled(value)]
 
     def layer_name(self, value: Value | None) -> ast.expr | None:
-        """The name of a layer in Keras: below the block's where it lies in one; None where it has none."""
+        """The name of a layer in Keras: below the block's where it lies in one; None where it has none.
+
+        Names that Keras may give itself are left to it: a name is given once in a model.
+        """
         if not isinstance(value, Scalar) or self.naming == "none":
             return None
         own = self.text(value)
         if self.label is None:
-            return own
+            return None if self.facts.clashes(self.own_names(value)) else own
         parts = own.values if isinstance(own, ast.JoinedStr) else [_text_part(own)]
         whole = ast.JoinedStr([ast.FormattedValue(self.label, -1), ast.Constant("."), *parts])
         return whole if self.naming == "all" else ast.IfExp(self.label, whole, literal(None))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, field
 from typing import Literal
 
+from specc.frontend.expressions import nodes as n
+from specc.frontend.expressions.nodes import Expression
+from specc.frontend.expressions.parser import parse_text
 from specc.frontend.project import ENTRY, Reference
-from specc.frontend.scope import Block, File
+from specc.frontend.scope import Block, File, snake_case
 from specc.frontend.spec import Source
 from specc.frontend.steps import Step, read_step
 from specc.frontend.uses import block_inputs
+from specc.graph.formulas import COMPARE, LOGICAL, OPERATORS
 from specc.graph.ir import Graph
 from specc.python.names import Names
 from specc.python.survey import Survey
@@ -22,6 +26,7 @@ from specc.source.values import Mapping, Scalar, Sequence, Value
 Naming = Literal["all", "some", "none"]
 """Whether the layers of a block have names: its uses are named by the user, all of them, some or none."""
 
+_NUMBER = re.compile(r"_[0-9]+\Z")
 _WORD = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -133,8 +138,17 @@ class Facts:
             key: self.read(Body(body, source.home), names) for key, (_, body) in source.definitions.items()
         }
         self.order = list(self.blocks.values())
+        self.automatic: set[str] = set()
         for block in reversed(self.order):  # those that use a block come after it
             self._name_and_freeze(block)
+        for body in (*self.models.values(), *self.order):
+            named = not isinstance(body, BlockFacts) or body.naming == "all"
+            for _, step, _ in walk(body.body.get("layers")):
+                self.automatic |= automatic_names(step, named)
+
+    def clashes(self, names: Iterable[str]) -> bool:
+        """Whether Keras may give one of these names itself to a layer or an operation without a name."""
+        return any(_NUMBER.sub("", item) in self.automatic for item in names)
 
     def interface(self, model: str) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
         """The names of a model's inputs, where they are known, and of its outputs."""
@@ -232,6 +246,45 @@ class Facts:
             kinds.add("none" if use.step.get("name") is None else outer)
             block.freezable |= use.frozen or (isinstance(body, BlockFacts) and body.freezable)
         block.naming = next(iter(kinds)) if len(kinds) == 1 else "some"
+
+
+def automatic_names(step: Step, named: bool) -> set[str]:
+    """What Keras calls what a step makes without names; `named` where a name would be passed on."""
+    found: set[str] = set()
+    if step.kind[:1].isupper() and not (named and step.get("name") is not None):
+        found.add(snake_case(step.kind))
+    if step.kind in ("residual", "branches"):
+        merge = step.get("merge") or Scalar("Add", step.key.span)
+        found |= {snake_case(item) for item in _kinds(merge)}
+    if step.kind == "formula" and isinstance(step.argument, Scalar):
+        found |= operations(parse_text(str(step.argument.value)))
+    return found
+
+
+def operations(expression: Expression) -> set[str]:
+    """What Keras calls the operations of a formula."""
+    found: set[str] = set()
+    stack = [expression]
+    while stack:
+        node = stack.pop()
+        stack += n.children(node)
+        if isinstance(node, n.Call):
+            found.add((n.dotted(node.function) or "").rpartition(".")[2])
+        elif isinstance(node, n.Binary):
+            found |= {OPERATORS[node.operator], "true_divide", *LOGICAL.values()}
+        elif isinstance(node, n.Compare):
+            found |= {COMPARE.get(sign, "") for sign in node.operators}
+        elif isinstance(node, n.Subscript):
+            found.add("get_item")
+        elif isinstance(node, n.Unary):
+            found |= {"negative", "logical_not", "bitwise_not"}
+    return found
+
+
+def _kinds(value: Value) -> Iterable[str]:
+    if isinstance(value, Mapping):
+        return value.names()
+    return [str(value.value)] if isinstance(value, Scalar) else []
 
 
 def _mentions(value: Value | None, model: str) -> bool:

@@ -11,6 +11,7 @@ from specc.catalog.objects import KerasObject, plain
 from specc.catalog.rules import NoRuleError, TensorType
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.nodes import Expression
+from specc.frontend.scope import is_generated
 from specc.graph.formulas import FormulaTypeError, infer_formula
 from specc.graph.infer import Types
 from specc.graph.ir import Formula, Graph, Layer, Node, Reuse, Use, Weight, Wire
@@ -96,7 +97,9 @@ class _Flat:
     def layer(self, node: Node) -> None:
         assert isinstance(node.operation, Layer)
         more: dict[str, ast.expr] = {"trainable": literal(False)} if node.trainable is False else {}
-        made = self.object(node.operation.object, name=literal(node.name), **more)
+        if not is_generated(node.name, node.operation.object.kind) or "." in node.name:
+            more["name"] = literal(node.name)
+        made = self.object(node.operation.object, **more)
         if node.name in self.reused:
             variable = self.names.new(f"{node.name}_layer")
             self.statements.append(assign(variable, made))

@@ -41,6 +41,7 @@ class Models(Blocks):
         home = self.source.home.values
         values = {item: ast.Name(names.new(item)) for item in home}
         models = {item: ast.Name(names.new(item)) for item in self.facts.models_of(key)}
+        self.check_inputs(graph)
         made = self.builder(body, names, values, dict(values), models, None)
         made.start = home
         lets = self.lets(made, self.source.document.get("let"), home, bound=True)
@@ -78,6 +79,7 @@ class Models(Blocks):
 
     def flat(self, key: str, graph: Graph, reason: str) -> ast.FunctionDef:
         """The function of a model without its structure, a line for each step."""
+        self.check_inputs(graph)
         names = Names(self.names.taken)
         models = {item: names.new(item) for item in self.facts.models_of(key)}
         trees: dict[str, ast.expr] = {item: name(variable) for item, variable in models.items()}
@@ -165,6 +167,13 @@ class Models(Blocks):
         if len(variables) == 1:
             return variables[0][1]
         return ast.Dict([literal(key) for key, _ in variables], [tree for _, tree in variables])
+
+    def check_inputs(self, graph: Graph) -> None:
+        """Raise CannotSayError where an input has a name that Keras gives to an operation."""
+        for item in graph.inputs:
+            if self.facts.clashes([item.name]):
+                help = "give the input another name"
+                raise CannotSayError(f"Keras itself may call a step `{item.name}`", item.span, help)
 
     def computed_inputs(self, made: Builder, graph: Graph, section: Entries) -> ast.expr:
         """Inputs in a dictionary: their names are computed."""

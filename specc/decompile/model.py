@@ -10,7 +10,7 @@ from specc.decompile.checked import comes_back
 from specc.decompile.flat import flat as flat_document
 from specc.decompile.fold import fold
 from specc.decompile.names import is_unnamed, model_name, rename_models
-from specc.decompile.training import UnsaidError, train_section
+from specc.decompile.training import UnsaidError, train_section, untold
 from specc.decompile.write import write
 from specc.frontend.emit import escape
 from specc.frontend.project import ENTRY
@@ -83,6 +83,6 @@ def _training(
         return {}, ()
     try:
         outputs = dict(zip(model.output_names, graph.output_names, strict=True))
-        return {"train": train_section(config, outputs)}, ()
+        return {"train": train_section(config, outputs)}, tuple(untold(config))
     except UnsaidError as error:
         return {}, (f"how it was trained is left out: {error}",)

@@ -42,6 +42,31 @@ def train_section(config: Mapping[str, Any], outputs: Mapping[str, str]) -> dict
     return {name: escape(value) for name, value in section.items() if value}
 
 
+def untold(config: Any) -> list[str]:
+    """What Keras forgets of an object when a model is saved (a `Huber`'s `delta`), a sentence each."""
+    found: dict[str, None] = {}
+    stack = [config]
+    while stack:
+        data = stack.pop()
+        if isinstance(data, Mapping):
+            known = (
+                load()
+                .objects.get(_CATEGORIES.get(str(data.get("module")), ""), {})
+                .get(str(data.get("class_name")))
+            )
+            kept = data.get("config")
+            if known is not None and isinstance(kept, Mapping):
+                lost = [a.name for a in known.arguments if a.name not in kept and a.name not in _NAMELESS]
+                found |= {
+                    f"Keras does not keep the `{a}` of `{known.name}`: its default is taken": None
+                    for a in lost
+                }
+            stack += data.values()
+        elif _is_list(data):
+            stack += data
+    return sorted(found)
+
+
 def _by_output(data: Any, outputs: Mapping[str, str], category: str) -> Any:
     """Losses or metrics: one for all, or by the name of each output."""
     several = len(outputs) > 1

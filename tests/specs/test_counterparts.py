@@ -15,8 +15,12 @@ COMPARED = {
     "cnn/resnet_v2 depth=50",
     "cnn/xception",
     "cnn/densenet depth=121",
+    "cnn/mobilenet alpha=0.25",
     "cnn/mobilenet_v2 alpha=0.35",
+    "cnn/mobilenet_v3 variant=small",
+    "cnn/efficientnet variant=b0",
     "cnn/efficientnet_v2 variant=b0",
+    "cnn/convnext variant=tiny",
 }
 """Each with something of its own: flattened, projected, swapped, concatenated, scaled."""
 CHOSEN = [variant for variant in VARIANTS if variant.label in COMPARED]

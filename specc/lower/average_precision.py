@@ -53,12 +53,12 @@ class MeanAveragePrecision(keras.metrics.Metric):  # type: ignore[misc]
         self._add(self.right, cells, right)
         self._add(self.wrong, cells, shown - right)
         kinds = ops.one_hot(ops.cast(true[..., 4], "int32"), self.num_classes)
-        self.true.assign(self.true + ops.sum(kinds * ops.cast(exists, "float32")[..., None], axis=(0, 1)))
+        self.true.assign_add(ops.sum(kinds * ops.cast(exists, "float32")[..., None], axis=(0, 1)))
 
     def _add(self, table: Any, cells: Any, counts: Any) -> None:
         size = self.num_classes * BINS
         sums = ops.segment_sum(ops.reshape(counts, (-1,)), ops.reshape(cells, (-1,)), num_segments=size)
-        table.assign(table + ops.reshape(sums, (self.num_classes, BINS)))
+        table.assign_add(ops.reshape(sums, (self.num_classes, BINS)))
 
     def result(self) -> Any:
         """The mean average precision, from 0 to 1; 0 where there is no box to find."""

@@ -17,6 +17,7 @@ from specc.training.fitting import Training, by_batch
 from specc.training.folder import FILES
 from specc.training.freezing import Freezer
 from specc.training.monitors import MONITORS, check_monitors
+from specc.training.segmentation import check_overlap_metrics
 from specc.training.targets import check_class_weights, check_labels, check_targets
 
 PER_REPLICA = ("clipnorm", "global_clipnorm", "clipvalue", "gradient_accumulation_steps")
@@ -33,6 +34,7 @@ def check(training: Training, reporter: Reporter) -> None:
         check_targets(stage, ports, training.data.targets(stage), reporter)
         check_labels(stage, ports, training.data.labels(stage), reporter)
         check_class_weights(stage, ports, reporter)
+        check_overlap_metrics(stage, ports, reporter)
         if not training.callbacks:
             check_monitors(stage, ports, reporter)
         _check_steps(training, stage, reporter)

@@ -38,9 +38,13 @@ ELEMENTWISE_LOSSES = frozenset(
         "kld",
         "kldivergence",
         "cosinesimilarity",
+        "dice",
+        "tversky",
     }
 )
 """Losses that compare each number of the output with one of the target."""
+
+OVERLAP_LOSSES = frozenset({"dice", "tversky"})
 
 
 def folded(loss: KerasObject) -> str:
@@ -99,6 +103,8 @@ def _help(loss: str, target: Shape, output: Shape) -> str:
         if _equal(target, output):
             return "targets that are one-hot want `categorical_crossentropy`"
         return f"the numbers of classes must be {_said(output[:-1])} for an output of {_said(output)}"
+    if loss in OVERLAP_LOSSES:
+        return f"classes come one-hot: `derive: {{NAME: 'one_hot(mask[..., 0], {classes})'}}`"
     labels = _equal(target, output[:-1]) or _equal(target, (*output[:-1], 1))
     if labels and loss in ONE_HOT_LOSSES:
         return "labels that are integers want `sparse_categorical_crossentropy`"

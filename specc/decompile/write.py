@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from textwrap import indent
 from typing import Any
 
 from specc.source.dump import dump
@@ -29,6 +30,8 @@ def write(document: Mapping[str, Any], notes: Iterable[str] = ()) -> str:
     `document` holds plain data, its dollars doubled where they are no expressions.
     """
     whole = {"specc": 1, **document}
-    ordered = {key: whole[key] for key in ORDER if key in whole}
+    sections = [dump({key: whole[key]}) for key in ORDER if key in whole and key != "train"]
+    if train := whole.get("train"):  # however short: what is trained is read line by line
+        sections += ["train:\n", indent(dump(train), "  ")]
     comments = "".join(f"# {' '.join(note.split())}\n" for note in notes)
-    return HEAD + comments + dump(ordered)
+    return HEAD + comments + "".join(sections)

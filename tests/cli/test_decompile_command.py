@@ -42,7 +42,7 @@ def test_a_spec_and_the_weights_that_its_model_loads(folder, model):
     done = run("net.keras", "-o", "net.yaml", "--weights", "net.weights.h5")
     assert done.exit_code == 0, done.stderr
     lines = (folder / "net.yaml").read_text(encoding="utf-8").splitlines()
-    assert f"net.yaml: {len(lines)} lines, 1 block, {model.count_params()} parameters" in done.stderr
+    assert f"net.yaml: {len(lines)} lines, 0 blocks, {model.count_params()} parameters" in done.stderr
     assert "description: Decompiled from the Keras model `Net` in net.keras." in lines
     again = specc.compile(folder / "net.yaml")
     again.load_weights(folder / "net.weights.h5")

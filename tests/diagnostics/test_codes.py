@@ -46,6 +46,7 @@ ELSEWHERE: dict[str, str] = {
     "keras-error": "lower/test_models.py",
     "keras-refuses": "lower/test_objects.py",
     "lora-unmatched": "lower/test_references.py",
+    "model-file": "lower/test_model_file.py",
     "no-rule": "cli/test_plan.py",
     "not-in-python": "python/test_module.py",
     "nothing-to-show": "cli/test_show.py",

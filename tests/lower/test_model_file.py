@@ -17,6 +17,9 @@ class Own(layers.Layer):
     def call(self, x):
         return x
 
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
 
 def refused(path):
     with pytest.raises(SpecError) as caught:

@@ -85,6 +85,22 @@ def test_it_reads_like_a_spec() -> None:
     )
 
 
+def test_rows_of_a_table_are_a_line_each() -> None:
+    rows = [{"filters": 64, "depth": 3, "note": "a" * 20}, {"filters": 128, "depth": 4, "note": "b" * 20}]
+    text = dump({"repeat": {"stage": rows * 2}})
+    assert text.count("\n") == 6
+    assert "    - {filters: 64, depth: 3, note: aaaaaaaaaaaaaaaaaaaa}\n" in text
+    steps = [{"Dense": 1, "name": "a" * 50}, {"Dense": 2, "name": "b" * 50}]
+    assert "- Dense: 1\n" in dump({"layers": steps})
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(1e-6, "1.0e-6"), (1.5e-10, "1.5e-10"), (1e300, "1.0e+300"), (0.0001, "0.0001")]
+)
+def test_floats_are_short(number: float, text: str) -> None:
+    assert dump(number) == f"{text}\n"
+
+
 def test_long_mappings_take_several_lines() -> None:
     text = dump({"a": {f"key_{n}": n for n in range(20)}})
     assert all(len(line) <= WIDTH for line in text.split("\n"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 
 from specc.catalog.load import load
 from specc.frontend.project import Reference
@@ -14,7 +15,7 @@ from specc.python.models import Models
 from specc.python.names import identifier
 from specc.python.objects import Objects
 from specc.python.parts import RAW_WEIGHT, entry_point, imports, raw_weight, text
-from specc.python.printer import print_module
+from specc.python.printer import WIDTH, print_module
 from specc.python.prune import loaded
 from specc.python.training import compile_function
 from specc.source.diagnostic import Diagnostic, SpecError
@@ -56,7 +57,7 @@ class _Module:
     def head(self) -> list[ast.stmt]:
         """The docstring of the module."""
         description = self.source.document.get("description")
-        words = str(description.value).strip() if isinstance(description, Scalar) else ""
+        words = _filled(str(description.value)) if isinstance(description, Scalar) else ""
         title = f"The model{'s' if self.spec.entry is None else ''} of the spec `{self.spec.name}`."
         return [text(f"{title}\n\n{words}" if words else title)]
 
@@ -87,3 +88,14 @@ class _Module:
         if key in self.flat:
             return [functions.flat(key, model, self.flat[key])]
         return [*functions.blocks_of(functions.facts.models[key]), functions.model(key)]
+
+
+def _filled(text: str) -> str:
+    """A text whose paragraphs are no wider than a line; lists and tables are left as they are."""
+    found: list[str] = []
+    for paragraph in text.strip().split("\n\n"):
+        lines = paragraph.splitlines()
+        listed = any(not part[:1].isalnum() and part[:1] not in "(`" for part in lines if part)
+        wide = max(map(len, lines), default=0) > WIDTH
+        found.append(textwrap.fill(paragraph, WIDTH) if wide and not listed else paragraph)
+    return "\n\n".join(found)

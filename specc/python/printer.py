@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import textwrap
 from collections.abc import Iterator
 
 from specc.python.expressions import arguments, entry, line, operator, precedence
@@ -106,11 +107,21 @@ def docstring(text: str, depth: int) -> list[str]:
     """A text as a docstring; its lines are indented, and nothing in it ends the string."""
     pad = INDENT * depth
     cleaned = [part.rstrip() for part in inspect.cleandoc(text).splitlines()] or [""]
-    safe = [_escaped(part) for part in cleaned]
+    safe = [piece for part in cleaned for piece in _wrapped(_escaped(part), WIDTH - len(pad) - 3)]
     if len(safe) == 1:
         space = " " if safe[0].endswith('"') else ""
         return [f'{pad}"""{safe[0]}{space}"""']
     return [f'{pad}"""{safe[0]}', *(pad + part if part else "" for part in safe[1:]), f'{pad}"""']
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """A line of text as several where it is too long; what continues an entry of a list is indented."""
+    if len(text) <= width:
+        return [text]
+    indent = text[: len(text) - len(text.lstrip())] + ("  " if text.lstrip().startswith("- ") else "")
+    return textwrap.wrap(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _escaped(text: str) -> str:

@@ -1,20 +1,116 @@
-"""What cannot be written as Python is refused in words."""
+"""Source as text: it reads as expected, is formatted, and nothing of a spec becomes code in it."""
 
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from source_cases import CASES
 
 import specc
+from specc.python.printer import WIDTH
+
+SPECS = Path(__file__).parents[2] / "specs"
+GOLDEN = Path(__file__).parent / "golden"
+GOLDENS = ("lenet/lenet_digits", "cnn/resnet", "siamese/siamese_digits")
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "net.yaml"
+    path.write_text(f"specc: 1\n{text}", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("key", GOLDENS)
+def test_reads_as_expected(key: str, pytestconfig: pytest.Config) -> None:
+    source = specc.to_python(SPECS / f"{key}.yaml")
+    expected = GOLDEN / f"{key.rpartition('/')[2]}.py.txt"
+    if pytestconfig.getoption("--update-goldens"):
+        expected.write_text(source, encoding="utf-8")
+    assert source == expected.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_is_whole_and_always_the_same(name: str, tmp_path: Path) -> None:
+    path = write(tmp_path, CASES[name])
+    source = specc.to_python(path)
+    assert source == specc.to_python(path)
+    assert "step by step" not in source, "the structure was lost"
+    tree = ast.parse(source)
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert defined <= used | {"compile_model"}
+
+
+def test_is_formatted(tmp_path: Path) -> None:
+    for name, text in CASES.items():
+        (tmp_path / f"{name}.py").write_text(specc.to_python(write(tmp_path, text)), encoding="utf-8")
+    for command in (["format", "--check"], ["check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--isolated", "--line-length", str(WIDTH), "."],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout
+
+
+def test_nothing_of_a_spec_becomes_code(tmp_path: Path) -> None:
+    hostile = '"""\\nimport os\\nos.system(1)\\n"""'
+    path = write(
+        tmp_path,
+        f"description: '{hostile}'\n"
+        f"params: {{word: {{default: '{hostile}', help: '{hostile}'}}, import_os: 3}}\n"
+        "blocks:\n"
+        "  build_model:\n"
+        "    params: {word: {default: a, help: '\\\\'}, keras: 1}\n"
+        "    layers: [{Dense: $keras}]\n"
+        "model:\n"
+        "  inputs: {class: [4], keras: [4]}\n"
+        "  layers:\n"
+        "    - Activation: relu\n"
+        "      from: class\n"
+        "    - build_model: {keras: $import_os}\n"
+        "    - repeat: {layers: [1, 2]}\n"
+        "      layers:\n"
+        "        - EinsumDense: {equation: 'ab,bc->ac', output_shape: [$layers], bias_axes: c}\n"
+        "    - Dense: {units: 1, name: x}\n"
+        "      when: $(word == '\\n')\n"
+        "    - Dense: 1\n"
+        "      name: lambda\n",
+    )
+    text = path.read_text(encoding="utf-8").replace("{units: 1, name: x}", "1")
+    path.write_text(text, encoding="utf-8")
+    tree = ast.parse(specc.to_python(path))
+    imported = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert [ast.unparse(node) for node in imported] == ["import keras", "from keras import layers"]
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert "os" not in names
+    assert ast.get_docstring(tree) is not None and "import os" in str(ast.get_docstring(tree))
+
+
+def test_what_no_structure_can_say_is_written_step_by_step(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "params: {how: Add}\n"
+        "model:\n"
+        "  inputs: {x: [4]}\n"
+        "  layers:\n"
+        "    - residual: [{Dense: 4}]\n"
+        "      merge: $how\n",
+    )
+    source = specc.to_python(path)
+    assert "step by step: what merges is computed" in source
+    assert "layers.Add()([x, dense])" in source
 
 
 def test_what_belongs_to_training_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "averaged.yaml"
-    path.write_text(
-        "specc: 1\n"
+    path = write(
+        tmp_path,
         "models:\n"
         "  student: {inputs: {x: [4]}, layers: [{Dense: 2}]}\n"
         "  teacher: {average_of: student, momentum: 0.9}\n",
-        encoding="utf-8",
     )
     with pytest.raises(specc.SpecError) as caught:
         specc.to_python(path)
@@ -22,3 +118,10 @@ def test_what_belongs_to_training_is_refused(tmp_path: Path) -> None:
     assert told.code == "not-in-python"
     assert "`teacher`" in told.title and "moving average" in told.title
     assert told.span is not None and told.span.line == 4
+
+
+def test_an_input_with_the_name_of_an_operation_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "model: {inputs: {mean: [4]}, layers: [{formula: 'mean - mean(mean)'}]}\n")
+    with pytest.raises(specc.SpecError) as caught:
+        specc.to_python(path)
+    assert [d.code for d in caught.value.diagnostics] == ["not-in-python"]

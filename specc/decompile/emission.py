@@ -9,7 +9,19 @@ from typing import Any
 from specc.catalog.load import load
 from specc.decompile.columns import Column, Counted, Field, Scaled, Take, fields_for, settle
 from specc.decompile.leaves import local_names, numbers_apart, numbers_back, settled
-from specc.decompile.tree import Call, Fork, Item, Leaf, Loop, Run, Value, constant, counting, value_of
+from specc.decompile.tree import (
+    Call,
+    Fork,
+    Item,
+    Leaf,
+    Loop,
+    Run,
+    Value,
+    constant,
+    counting,
+    flowing,
+    value_of,
+)
 from specc.frontend.emit import escape
 from specc.frontend.expressions.formula import rename, unparse
 from specc.graph.ir import Formula, Layer, Reuse, Wire
@@ -47,8 +59,8 @@ class Writer:
         """The steps of runs of one shape, each a row of `take`'s; `previous` flows into them."""
         steps: list[Any] = []
         for items in zip(*(row.items for row in rows), strict=True):
-            steps += self.item(items, take, previous or items[0].source, depth)
-            previous = items[0].output
+            steps += self.item(items, take, previous, depth)
+            previous = flowing(items[0], previous)
         return steps
 
     def item(self, rows: Sequence[Item], take: Take, previous: str | None, depth: int) -> list[Any]:
@@ -202,16 +214,23 @@ class Writer:
         }
         return {self.block_names[rows[0].block]: Arguments("", given, known.usual)}
 
+    def unrolled(self, rows: Sequence[Loop], take: Take, previous: str | None, depth: int) -> list[Any]:
+        """The rounds of loops one after another: as many in each row."""
+        steps: list[Any] = []
+        for rounds in zip(*(row.rounds for row in rows), strict=True):
+            steps += self.steps(rounds, take, previous, depth)
+            previous = rounds[0].items[-1].output
+        return steps
+
     def loop(self, rows: Sequence[Loop], take: Take, previous: str | None, depth: int) -> list[Any]:
         rounds = [inner for row in rows for inner in row.rounds]
         counts = [len(row.rounds) for row in rows]
         if not rounds:
             return []
         if not pays(rows):
-            flat = [[r.rounds[number] for r in rows] for number in range(counts[0])]
-            return [step for number in flat for step in self.steps(number, take, None, depth)]
+            return self.unrolled(rows, take, previous, depth)
         frame = Rounds(counts, depth)
-        body = self.steps(rounds, frame.take, None, depth + 1)
+        body = self.steps(rounds, frame.take, rows[0].source, depth + 1)
         head: Any = frame.solve(take)
         if head is None:
             head = take("depth", tuple(value_of(count) for count in counts))

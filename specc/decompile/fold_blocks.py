@@ -33,10 +33,13 @@ class Folding:
     runs: list[Run]
     named: frozenset[str]
     count: int = 0
+    _written: list[Run] | None = None
+    _all: list[Run] | None = None
 
     def rewrite(self, change: Callable[[Sequence[Item]], list[Item]]) -> None:
         """Apply `change` to the items of every run, inner ones first."""
         self.runs = [self._run(run, change) for run in self.runs]
+        self._written = self._all = None
 
     def _run(self, run: Run, change: Callable[[Sequence[Item]], list[Item]]) -> Run:
         return self.forge.run(tuple(change([self._item(item, change) for item in run.items])))
@@ -56,11 +59,16 @@ class Folding:
 
     def written(self) -> list[Run]:
         """All runs as they are written down."""
-        seen: set[str] = set()
-        return [inner for run in self.runs for inner in written_runs(run, seen)]
+        if self._written is None:
+            seen: set[str] = set()
+            self._written = [inner for run in self.runs for inner in written_runs(run, seen)]
+        return self._written
 
     def all(self) -> list[Run]:
-        return [inner for run in self.runs for inner in all_runs(run)]
+        """All runs, each round and each use by itself."""
+        if self._all is None:
+            self._all = [inner for run in self.runs for inner in all_runs(run)]
+        return self._all
 
     # --- windows ------------------------------------------------------------------------------------------
     def closed(self, items: Sequence[Item]) -> bool:
@@ -202,32 +210,32 @@ class Folding:
 
     def best_block(self) -> tuple[float, Pattern] | None:
         """The pattern that as a block saves most lines, and how many."""
-        runs = self.written()
-        windows: dict[Pattern, int] = {}
-        for run in runs:
+        windows: dict[Pattern, list[tuple[Run, int]]] = {}
+        for run in self.written():
             for start in range(len(run.items)):
                 for end in range(start + 1, min(start + LONGEST, len(run.items)) + 1):
-                    pattern = run.shape[start:end]
-                    windows[pattern] = windows.get(pattern, 0) + 1
+                    windows.setdefault(run.shape[start:end], []).append((run, start))
         best: tuple[float, Pattern] | None = None
-        for pattern, count in windows.items():
-            if count > 1:
-                saved = self.saved(pattern, runs)
-                if saved > 0 and (best is None or saved > best[0]):
-                    best = saved, pattern
+        for pattern, places in windows.items():
+            saved = self.saved(len(pattern), places) if len(places) > 1 else 0.0
+            if saved > 0 and (best is None or saved > best[0]):
+                best = saved, pattern
         return best
 
-    def saved(self, pattern: Pattern, runs: Iterable[Run]) -> float:
-        """The lines that a block saves."""
-        uses, lines, odd = 0, 0, 0.0
-        for run in runs:
-            for place in self.places(run.items, run.shape, pattern):
-                window = run.items[place : place + len(pattern)]
-                if len(window) == 1 and isinstance(window[0], Loop):
-                    return 0.0
-                uses, lines = uses + 1, sum(item.lines for item in window)
-                odd = 0.5 if getattr(window[0], "kind", "") in LATE else 0.0
-        return uses * (lines - 1) - (lines + 4) - odd * uses
+    def saved(self, size: int, places: Sequence[tuple[Run, int]]) -> float:
+        """The lines that a block of so many items saves in these places, as far as they do not overlap."""
+        first = places[0][0].items[places[0][1] : places[0][1] + size]
+        if size == 1 and isinstance(first[0], Loop):
+            return 0.0
+        lines, uses = sum(item.lines for item in first), 0
+        if len(places) * (lines - 1) <= lines + 4:
+            return 0.0
+        last: tuple[Run | None, int] = (None, 0)
+        for run, start in places:
+            if (run is not last[0] or start >= last[1]) and self.closed(run.items[start : start + size]):
+                uses, last = uses + 1, (run, start + size)
+        odd = 0.5 if getattr(first[0], "kind", "") in LATE else 0.0
+        return uses * (lines - 1 - odd) - (lines + 4)
 
 
 LATE = frozenset({"Activation", "ReLU", "LeakyReLU", "Dropout", "BatchNormalization", "Add"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from specc.decompile.leaves import Leaves
-from specc.decompile.tree import Forge, Fork, Item, Leaf, Run
+from specc.decompile.tree import Forge, Fork, Item, Leaf, Run, flowing
 from specc.graph.ir import Formula, Graph, Layer, Node, Reuse, wires
 
 
@@ -91,6 +91,6 @@ def named_tensors(run: Run, previous: str | None) -> set[str]:
     found: set[str] = set()
     for item in run.items:
         if item.source is None or item.source != previous:
-            found |= set(item.sources if isinstance(item, Leaf) else [item.source or ""])
-        previous = item.output
+            found |= set(item.sources if isinstance(item, Leaf) else [item.source or ""]) - {previous}
+        previous = flowing(item, previous)
     return found

@@ -166,6 +166,13 @@ class Forge:
         return Call(self.shape(("call", block)), block, body)
 
 
+def flowing(item: Item, previous: str | None) -> str | None:
+    """What is `previous` after an item: nothing after several outputs, and constants do not flow."""
+    if isinstance(item, Leaf):
+        return previous if not item.node.flows else None if len(item.node.outputs) > 1 else item.output
+    return item.output
+
+
 def inner_runs(item: Item) -> tuple[Run, ...]:
     """The runs directly within an item."""
     if isinstance(item, Fork):

@@ -17,6 +17,7 @@ from specc.frontend.parameters import bind_lets, bind_parameters, check_name, re
 from specc.frontend.programs.fields import field_names
 from specc.frontend.programs.generation import Generation, check_generation, read_generations
 from specc.frontend.programs.names import BUILT_IN, Known, NameCheck, check_names
+from specc.frontend.programs.objectives import expand_objective
 from specc.frontend.project import ENTRY, Interface, Project, Reference
 from specc.frontend.scope import Block, File
 from specc.frontend.sections.data import DataSection, read_data
@@ -197,7 +198,10 @@ class _Loading:
                 continue
             filled = fill_section(name, value, home.values, self.reporter)
             if isinstance(filled, Mapping):
-                found[name] = filled
+                if name == "train" and "objective" in filled:
+                    filled = expand_objective(filled, self.composer.texts, self.reporter)
+                if filled is not None:
+                    found[name] = filled
         return found
 
     def read(

@@ -34,8 +34,9 @@ class Regions:
         return self.forge.run(tuple(self.items.values()))
 
     def leaf(self, node: Node) -> Leaf:
-        own = {t for _, wire in node.inputs for t in wires(wire) if t in self.weights}
-        shared = any(self.uses[tensor] > 1 for tensor in own)
+        own = {tensor for tensor in _taken(node) if tensor in self.weights}
+        alone = len(_taken(node)) - len(own) == 1
+        shared = bool(own) and not (alone and all(self.uses[tensor] == 1 for tensor in own))
         apart = shared or not node.flows or node.name in self.reused or isinstance(node.operation, Reuse)
         return self.leaves.leaf(node, {} if shared else self.weights, apart)
 

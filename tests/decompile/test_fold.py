@@ -279,6 +279,96 @@ model:
     assert "stem" not in folded(tmp_path, text)
 
 
+ENDINGS = {
+    "a fork": """
+    - repeat: 3
+      layers:
+        - residual: [{Dense: 8}, {Activation: relu}]
+    - residual: [{Dense: 8}]
+      outputs: [label]
+  outputs: label
+""",
+    "a repeat": """
+    - repeat: 4
+      layers: [{Dense: 8}, {BatchNormalization: null}, {Activation: relu}]
+      name: label
+""",
+    "a formula": """
+    - Dense: 8
+    - formula: x + previous
+      name: formula
+  outputs: {label: formula}
+""",
+    "two tensors of a chain": """
+    - repeat: {i: 3}
+      layers:
+        - Dense: 8
+        - BatchNormalization
+        - Activation: relu
+          name: level$(i)
+    - Dense: 1
+      name: label
+  outputs: [label, level0, level2]
+""",
+    "an input": """
+    - Dense: 8
+      name: label
+  outputs: {label: label, same: x}
+""",
+    "frozen layers": """
+    - repeat: 3
+      trainable: false
+      layers: [{Dense: 8}, {Activation: relu}, {BatchNormalization: null}]
+    - repeat: 3
+      layers: [{Dense: 8}, {Activation: relu}, {BatchNormalization: null}]
+    - Dense: 1
+      name: label
+""",
+    "a weight that is used twice": """
+    - formula: x * table
+    - Dense: 8
+    - formula: previous + table
+    - Dense: 1
+      name: label
+  weights: {table: {shape: [8]}}
+""",
+    "weights of one step": """
+    - repeat: 3
+      layers:
+        - Dense: 8
+        - formula: previous * (1.0 + previous) * 0.5
+    - formula: x * table + previous
+    - Dense: 1
+      name: label
+  weights: {table: {shape: [8], initializer: Zeros, trainable: false}}
+""",
+}
+
+
+@pytest.mark.parametrize("steps", ENDINGS.values(), ids=ENDINGS)
+def test_every_folding_gives_the_graph_again(steps: str, tmp_path: Path) -> None:
+    folded(tmp_path, "model:\n  inputs: {x: [8]}\n  layers:" + steps)
+
+
+def test_cells_that_take_the_two_before_them(tmp_path: Path) -> None:
+    cell = """
+    - Conv2D: {{filters: 4, kernel_size: 1}}
+      from: c{1}
+      name: a{0}
+    - Conv2D: {{filters: 4, kernel_size: 3, padding: same}}
+      from: c{0}
+      name: b{0}
+    - Add:
+      from: [a{0}, b{0}]
+      name: d{0}
+    - Concatenate:
+      from: [d{0}, a{0}, c{0}]
+      name: c{2}
+"""
+    steps = "".join(cell.format(n, n + 1, n + 2) for n in range(3))
+    folded(tmp_path, "model:\n  inputs: {c0: [8, 8, 4], c1: [8, 8, 4]}\n  layers:" + steps)
+
+
 # --- any network --------------------------------------------------------------------------------------------
 LAYERS = st.sampled_from(
     [

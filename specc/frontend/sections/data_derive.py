@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 
-from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.formula import calls, tensor_names
 from specc.frontend.expressions.nodes import Call, dotted
 from specc.frontend.project import Reference
@@ -36,7 +35,8 @@ def read_derive(
         formula = context.formula(entry, name)
         if formula is None:
             continue
-        later = [n for n in formula.names if n in value and n not in found and n not in fields]
+        known = (*found, *fields)
+        later = [other for other in formula.names if other in value and other not in known]
         if later:
             what = "itself" if later[0] == name else f"`{later[0]}`, which comes later"
             context.reporter.error("data-reference", f"`{name}` refers to {what}", formula.span)
@@ -84,7 +84,7 @@ def _check_outputs(
             context.reporter.error("data-reference", title, place, help=did_you_mean(output, outputs))
 
 
-def _check_call(call: n.Call, formula: Formula, models: Models, context: Context) -> None:
+def _check_call(call: Call, formula: Formula, models: Models, context: Context) -> None:
     """Report a function that is neither Keras's nor a model, and a model that cannot be called so."""
     name = dotted(call.function) or ""
     model = models.get(name)
@@ -106,7 +106,7 @@ def _check_call(call: n.Call, formula: Formula, models: Models, context: Context
         context.reporter.error("data-model", f"the model `{name}` takes {inputs}", place)
 
 
-def _takes(model: Graph, call: n.Call) -> bool:
+def _takes(model: Graph, call: Call) -> bool:
     """Whether a call gives each input once: by position, or by name."""
     names = [given.name for given in model.inputs]
     given = [*names[: len(call.arguments)], *(key for key, _ in call.keywords)]

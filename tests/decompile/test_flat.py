@@ -13,8 +13,9 @@ layers:
   - {Embedding: {input_dim: 9, output_dim: 4, mask_zero: true}, from: x, name: e}
   - {LSTM: {units: 4, return_sequences: true, return_state: true},
      from: {sequences: e, initial_state: [h, c]}, outputs: [s, h1, c1]}
-  - {MultiHeadAttention: {num_heads: 1, key_dim: 4}, from: {query: s, value: e}, call: {use_causal_mask: true}}
-  - {Add: , from: [previous, s], name: out, }
+  - {MultiHeadAttention: {num_heads: 1, key_dim: 4}, from: {query: s, value: e},
+     call: {use_causal_mask: true}}
+  - {Add: , from: [previous, s], name: out}
 outputs: {sequence: out, state: h1}
 """
 FORMULAS = """

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops
+from keras.src.applications.convnext import LayerScale
 
 from specc.graph.ir import Formula, Layer, Reuse, Use
 from specc.lower.models import build_graph
@@ -173,3 +174,46 @@ def test_what_a_spec_cannot_say_is_refused_by_name_all_at_once():
 def test_models_without_a_graph_are_refused():
     assert "not known" in refused(keras.Sequential([layers.Dense(2)], name="unbuilt"))
     assert "fixed to 3" in refused(keras.Sequential([keras.Input(batch_shape=(3, 4)), layers.Dense(2)]))
+
+
+def scaled():
+    x = keras.Input((4, 4, 3))
+    return keras.Model(x, LayerScale(1e-6, 3, name="scale")(x))
+
+
+def test_the_layers_that_keras_applications_keeps_to_itself_have_the_same_weights():
+    (node,) = read_graph(scaled()).nodes
+    assert node.operation.object.kind == "EinsumDense"
+    again = build_graph(read_graph(scaled()), {}, "again")
+    assert [v.shape for v in again.weights] == [(3,)]
+    np.testing.assert_allclose(again.weights[0], np.full(3, 1e-6, "float32"))
+
+
+def test_vocabularies_and_boundaries_are_arguments():
+    lookup, bins = layers.StringLookup(), layers.Discretization(num_bins=3)
+    lookup.adapt(["b", "a", "b"])
+    bins.adapt(np.arange(30.0))
+    words, x = keras.Input((1,), dtype="string"), keras.Input((1,))
+    read = read_graph(keras.Model([words, x], [lookup(words), bins(x)])).nodes
+    assert read[0].operation.object.arguments == {"vocabulary": ["b", "a"]}
+    assert list(read[1].operation.object.arguments) == ["bin_boundaries"]
+
+
+def test_inputs_and_parts_that_a_spec_cannot_say_are_refused():
+    x = keras.Input((4,), sparse=True, name="thin")
+    assert "sparse" in refused(keras.Model(x, layers.Dense(2)(x)))
+    y = keras.Input((3, 4))
+    both = layers.Bidirectional(layers.LSTM(2))
+    half = keras.Model(y, both(y))
+    both.forward_layer.trainable = False
+    assert "a part of it is frozen" in refused(half)
+
+
+class OwnCall(keras.Model):
+    def call(self, inputs):
+        return 2 * super().call(inputs)
+
+
+def test_models_with_a_call_of_their_own_are_refused():
+    x = keras.Input((4,))
+    assert "`call` of its own" in refused(OwnCall(x, layers.Dense(2)(x)))

@@ -27,8 +27,8 @@ parameters of all of them, as are `files`, `batch_size`, `learning_rate` and `ep
 
     specc train specs/cnn/resnet.yaml -p depth=18 -p classes=5 -p size=64 --data ~/flowers
 
-Without images, scikit-learn's digits do: `specs/cnn/resnet_digits.yaml` reaches an accuracy of 0.98 in a minute
-on two cores. For another network, a file beside it extends two; SqueezeNet reaches 0.96 so:
+Without images, scikit-learn's digits do: `specs/cnn/resnet_digits.yaml` reaches an accuracy of 0.98 in a
+minute on two cores. For another network, a file beside it extends two; SqueezeNet reaches 0.96 so:
 
     specc: 1
     extends: [squeezenet.yaml, digits.yaml]

@@ -21,6 +21,9 @@ from specc.python.training import compile_function
 from specc.source.diagnostic import Diagnostic, SpecError
 from specc.source.values import Scalar
 
+_TEXT = WIDTH - 3
+"""Columns of a docstring's text, beside the quotes."""
+
 
 def to_source(spec: Spec) -> str:
     """Python source that builds the spec's models with nothing but Keras. Raises SpecError."""
@@ -96,6 +99,6 @@ def _filled(text: str) -> str:
     for paragraph in text.strip().split("\n\n"):
         lines = paragraph.splitlines()
         listed = any(not part[:1].isalnum() and part[:1] not in "(`" for part in lines if part)
-        wide = max(map(len, lines), default=0) > WIDTH
-        found.append(textwrap.fill(paragraph, WIDTH) if wide and not listed else paragraph)
+        wide = max(map(len, lines), default=0) > _TEXT
+        found.append(textwrap.fill(paragraph, _TEXT) if wide and not listed else paragraph)
     return "\n\n".join(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,15 @@ def test_nothing_of_a_spec_becomes_code(tmp_path: Path) -> None:
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert "os" not in names
     assert ast.get_docstring(tree) is not None and "import os" in str(ast.get_docstring(tree))
+
+
+def test_the_source_in_the_docs_is_what_comes_out(tmp_path: Path) -> None:
+    page = (SPECS.parent / "docs/python.md").read_text(encoding="utf-8")
+    spec, shown = (re.search(rf"```{kind}\n(.*?)^```$", page, re.M | re.S) for kind in ("yaml", "python"))
+    assert spec is not None and shown is not None
+    path = tmp_path / "small_resnet.yaml"
+    path.write_text(spec.group(1), encoding="utf-8")
+    assert specc.to_python(path) == shown.group(1)
 
 
 def test_what_no_structure_can_say_is_written_step_by_step(tmp_path: Path) -> None:

@@ -59,9 +59,9 @@ for source in sorted(Path(".").glob("*.py")):
 """
 
 
-def given_to(model: keras.Model) -> dict[str, np.ndarray]:
+def given_to(model: keras.Model) -> dict[str, Any]:
     random = np.random.default_rng(3)
-    found = {}
+    found: dict[str, Any] = {}
     for tensor in model.inputs:
         shape = [2, *(size or 16 for size in tensor.shape[1:])]
         whole = random.integers(0, 2, shape).astype(tensor.dtype)

@@ -6,12 +6,15 @@ import ast
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from source_cases import CASES
 
 import specc
+from specc.cli.main import cli
 from specc.python.printer import WIDTH
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -135,3 +138,37 @@ def test_an_input_with_the_name_of_an_operation_is_refused(tmp_path: Path) -> No
     with pytest.raises(specc.SpecError) as caught:
         specc.to_python(path)
     assert [d.code for d in caught.value.diagnostics] == ["not-in-python"]
+
+
+def test_the_command_goes_by_the_suffix(tmp_path: Path) -> None:
+    path, out = write(tmp_path, CASES["branches"]), tmp_path / "net.py"
+    done = CliRunner().invoke(cli, ["compile", str(path), "-o", str(out)])
+    assert done.exit_code == 0, done.output
+    assert out.read_text(encoding="utf-8") == specc.to_python(path)
+    assert done.output.endswith(f"net.py: {len(out.read_text().splitlines())} lines of Python\n")
+    done = CliRunner().invoke(cli, ["compile", str(path), "-o", str(out), "--model", "model"])
+    assert done.exit_code == 2 and "all models" in done.output
+
+
+def test_a_plugin_is_imported_by_its_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my_own_layers.py").write_text(
+        "class Doubled:\n    def __init__(self, units: int): ...\n    def call(self, inputs): ...\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    specc.register("Doubled", import_module("my_own_layers").Doubled)
+    path = write(
+        tmp_path, "model: {inputs: {x: [4]}, layers: [{Doubled: 3}, {Doubled: {units: 2}, name: end}]}\n"
+    )
+    source = specc.to_python(path)
+    assert "from my_own_layers import Doubled\n" in source
+    assert 'Doubled(units=2, name="end")(' in source and "Doubled(3)(x)" in source
+
+    class Local:
+        def __init__(self, units: int): ...
+        def call(self, inputs: object) -> object: ...
+
+    specc.register("Local", Local)
+    path = write(tmp_path, "model: {inputs: {x: [4]}, layers: [{Local: 3}]}\n")
+    with pytest.raises(specc.SpecError, match="lies in no module"):
+        specc.to_python(path)

@@ -33,6 +33,18 @@ def start_from(model: keras.Model, spec: Spec, given: Path | None = None) -> Mov
     return move_weights(model, written, inside(written.path.text, written.path.span, spec))
 
 
+def refuse_for_programs(spec: Spec, given: Path | None) -> None:
+    """Raise SpecError where a training program is to begin with another model's weights: `load` does that."""
+    section = spec.sections.get("train")
+    written = None if section is None else read_initial_weights(section, Reporter())
+    if given is None and written is None:
+        return
+    title = "a training program has no `initial_weights`"
+    help = "a model of it may be `{load: runs/base}`"
+    span = written.span if written is not None else None
+    raise SpecError([Diagnostic("training-program", title, span, help=help)])
+
+
 def _given(path: Path, spec: Spec, written: InitialWeights | None) -> InitialWeights:
     """What the spec says of the layers, with another path."""
     if not path.exists():

@@ -38,7 +38,7 @@ from specc.training.compiling import compile_model
 from specc.training.fitting import Training, Verbose, fit
 from specc.training.folder import RunFolder, RunRecord, finite
 from specc.training.freezing import Freezer
-from specc.training.initial import start_from
+from specc.training.initial import refuse_for_programs, start_from
 from specc.training.strategy import open_strategy
 from specc.training.watching import Journal, Keeper, ordered
 
@@ -71,6 +71,7 @@ def train(
     reporter = reporter or Reporter()
     _check_options(epochs, verbose, reporter)
     if spec.train is not None and spec.train.programs:
+        refuse_for_programs(spec, initial_weights)
         from specc.training.programs.run import train_programs
 
         return train_programs(

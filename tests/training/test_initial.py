@@ -121,3 +121,16 @@ def test_a_given_path_that_is_missing_is_told(base: Path, tmp_path: Path) -> Non
     with pytest.raises(SpecError) as caught:
         train(load_spec(base / "net.yaml"), run_dir=tmp_path / "run", initial_weights=tmp_path / "none")
     assert [d.code for d in caught.value.diagnostics] == ["missing-file"]
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_program_begins_with_its_own_models(base: Path, tmp_path: Path, given: bool) -> None:
+    written = "" if given else "  initial_weights: base\n"
+    program = "  update: [{models: model, loss: {size: mean(model(image))}}]\n"
+    text = NET.split("  loss:")[0] + written + program
+    (tmp_path / "net.yaml").write_text(text)
+    with pytest.raises(SpecError) as caught:
+        path = base / "base" if given else None
+        train(load_spec(tmp_path / "net.yaml"), run_dir=tmp_path / "run", initial_weights=path)
+    found = caught.value.diagnostics[0]
+    assert found.code == "training-program" and "initial_weights" in found.title

@@ -12,7 +12,7 @@ from specc.decompile.columns import CHANNELS, Column, Field, fields_for, settle
 from specc.decompile.emission import Params, Writer, written
 from specc.decompile.flat import flat_model
 from specc.decompile.regions import named_tensors
-from specc.decompile.tree import Call, Leaf, Run, Value, all_runs
+from specc.decompile.tree import Call, Leaf, Run, Value, all_runs, leaves
 from specc.frontend.parameters import RESERVED
 from specc.frontend.project import ENTRY
 from specc.frontend.scope import is_generated
@@ -98,12 +98,13 @@ class Document:
         """One model."""
         graph, names = self.models[name], self.names[name]
         data = {key: item for key, item in flat_model(graph).items() if key in ("inputs", "weights")}
-        own = {weight.name for item in _leaves(run) for weight in item.weights}
+        own = {weight.name for item in leaves(run) for weight in item.weights}
         if "weights" in data:
             data["weights"] = {key: item for key, item in data["weights"].items() if key not in own}
-        leaves = [item for item in run.items if isinstance(item, Leaf)]
-        plain = len(leaves) == len(run.items)
-        self.writer.names = {x.output: x.node.name for x in leaves if plain and _told(x)} | names
+        single = [item for item in run.items if isinstance(item, Leaf)]
+        plain = len(single) == len(run.items)
+        self.writer.names = {x.output: x.node.name for x in single if plain and _told(x)} | names
+        self.writer.in_model = True
         steps = self.writer.steps([run], _literal, _start(graph))
         data = {key: item for key, item in data.items() if item} | {"layers": written(steps)}
         last = steps[-1].get("name") if steps and isinstance(steps[-1], dict) else None
@@ -146,11 +147,6 @@ def _told(leaf: Leaf) -> bool:
 def _literal(kind: str, values: tuple[Value, ...]) -> Column:
     """What stands for a value outside blocks and loops."""
     return Column(kind, values, literal=values[0].data)
-
-
-def _leaves(run: Run) -> Iterator[Leaf]:
-    for inner in all_runs(run):
-        yield from (item for item in inner.items if isinstance(item, Leaf))
 
 
 def _uses(runs: Sequence[Run]) -> list[tuple[str, list[Call]]]:

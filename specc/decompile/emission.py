@@ -20,6 +20,7 @@ from specc.decompile.tree import (
     constant,
     counting,
     flowing,
+    leaves,
     value_of,
 )
 from specc.frontend.emit import escape
@@ -51,7 +52,7 @@ class Writer:
     def __init__(self, params: Mapping[str, Params], block_names: Mapping[str, str]) -> None:
         self.params, self.block_names = params, block_names
         self.names: Mapping[str, str] = {}
-        self.inputs: frozenset[str] = frozenset()
+        self.in_model = False
 
     def steps(
         self, rows: Sequence[Run], take: Take, previous: str | None = None, depth: int = 0
@@ -178,7 +179,8 @@ class Writer:
         merge = {kind: item for kind, item in merge.items() if kind not in ("from", "name")}
         if len(bodies) == 2 and (bodies[0] == [] or (bodies[1] == [] and first.merge.kind in COMMUTATIVE)):
             return {"residual": bodies[0] or bodies[1]} | self.merge(merge)
-        if len(bodies) == 2 and first.merge.kind == "Add" and len(bodies[0]) <= len(bodies[1]):
+        sizes = [len(list(leaves(branch))) for branch in first.branches]
+        if len(bodies) == 2 and first.merge.kind == "Add" and sizes[0] <= sizes[1]:
             return {"residual": bodies[1], "shortcut": bodies[0]} | self.merge(merge)
         return {"branches": bodies, "merge": merge}
 
@@ -229,7 +231,7 @@ class Writer:
             return []
         if not pays(rows):
             return self.unrolled(rows, take, previous, depth)
-        frame = Rounds(counts, depth)
+        frame = Rounds(counts, depth, outermost=self.in_model and not depth)
         body = self.steps(rounds, frame.take, rows[0].source, depth + 1)
         head: Any = frame.solve(take)
         if head is None:
@@ -249,8 +251,8 @@ def pays(rows: Sequence[Loop]) -> bool:
 class Rounds:
     """The columns of a loop's body: a row for each round of each of the rows around it."""
 
-    def __init__(self, counts: Sequence[int], depth: int) -> None:
-        self.counts = counts
+    def __init__(self, counts: Sequence[int], depth: int, outermost: bool) -> None:
+        self.counts, self.outermost = counts, outermost
         place = min(depth, len(VARIABLES) - 1)
         self.variable, self.counter = VARIABLES[place], COUNTERS[place]
         self.columns: list[Column] = []
@@ -274,6 +276,10 @@ class Rounds:
             return self.count(counted, outer)
         varying += counted
         fields = fields_for(varying, f"{self.variable}.")
+        if self.outermost and len(fields) == 1:
+            (only,) = fields_for(varying, "")
+            listed = [[value.data for value in part] for part in self.split(only.values)]
+            return {only.name: outer("rounds", tuple(map(value_of, listed)))}
         values = [self.split(found.values) for found in fields]
         rows = [
             [{f.name: v[row][i].data for f, v in zip(fields, values, strict=True)} for i in range(count)]

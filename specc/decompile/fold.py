@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from specc.decompile.checked import comes_back
 from specc.decompile.document import Document
 from specc.decompile.flat import flat
 from specc.decompile.fold_blocks import Folding
 from specc.decompile.inline import inlined
 from specc.decompile.leaves import Leaves
 from specc.decompile.regions import Regions
-from specc.decompile.same import same_up_to_names
 from specc.decompile.tree import Forge
-from specc.frontend.load import load_spec
 from specc.graph.ir import Graph
-from specc.source.diagnostic import SpecError
 from specc.source.dump import dump
 
 
@@ -50,15 +46,5 @@ def foldings(models: Mapping[str, Graph]) -> Iterator[dict[str, Any]]:
 
 
 def gives(document: Mapping[str, Any], models: Mapping[str, Graph]) -> bool:
-    """Whether a document, read as a spec, expands to these graphs up to names."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "folded.yaml"
-        path.write_text(dump({"specc": 1, **document}), encoding="utf-8")
-        try:
-            found = load_spec(path).models
-        except SpecError:
-            return False
-    graphs = {name: graph for name, graph in found.items() if isinstance(graph, Graph)}
-    return graphs.keys() == models.keys() and all(
-        same_up_to_names(models[name], graphs[name]) for name in models
-    )
+    """Whether a document, read as a spec, gives these graphs again."""
+    return comes_back(dump({"specc": 1, **document}), models)

@@ -205,6 +205,12 @@ def written_runs(run: Run, seen: set[str]) -> Iterator[Run]:
             yield from written_runs(part, seen)
 
 
+def leaves(run: Run) -> Iterator[Leaf]:
+    """The leaves of a run and of those within it."""
+    for inner in all_runs(run):
+        yield from (item for item in inner.items if isinstance(item, Leaf))
+
+
 def values(run: Run) -> list[Value]:
     """The values of all arguments within, in order; as many for any two runs of one shape."""
     return [value for item in run.items for value in _values(item)]

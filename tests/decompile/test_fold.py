@@ -107,6 +107,20 @@ model:
     - Dense: 10
       name: label
 """,
+    "stages that differ in one figure become a repeat over it": """
+model:
+  inputs: {image: [64, 64, 3]}
+  layers:
+    - repeat: {filters: [8, 24, 32, 64]}
+      layers:
+        - Conv2D: {filters: $filters, kernel_size: 3, padding: same, use_bias: false}
+        - BatchNormalization
+        - Activation: relu
+        - MaxPooling2D
+    - GlobalAveragePooling2D
+    - Dense: 10
+      name: label
+""",
     "a residual network comes back as it was written": RESNET,
     "what grows is a residual that concatenates": """
 model:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 import pytest
 from variants import PAPERS, VARIANTS, Variant
 from zoo_files import CLASSIFIERS, ROOT, name_of
-from zoo_page import PAGE, figures, row
+from zoo_page import PAGE, figures, lines, row
 
 STATED = [variant for variant in VARIANTS if not variant.constructor and not variant.parameters]
 
@@ -18,6 +20,10 @@ def test_as_many_parameters_as_stated(variant: Variant) -> None:
 
 def test_every_family_is_held_to_something() -> None:
     assert {variant.spec for variant in VARIANTS} == set(PAPERS) >= set(map(name_of, CLASSIFIERS))
+
+
+def test_half_of_the_families_are_short() -> None:
+    assert median(lines(ROOT / f"{spec}.yaml") for spec in PAPERS) < 60
 
 
 def test_the_page_is_current() -> None:

@@ -111,14 +111,12 @@ def _array(path: Path) -> Any:
 
 
 def _image(path: Path) -> Any:
-    from matplotlib.image import imread
+    from specc.report.samples import read_image
 
     try:
-        image = np.asarray(imread(path), "float32")
+        return read_image(path)[None]
     except (OSError, ValueError, SyntaxError) as error:
         raise _unreadable(path, str(error)) from error
-    scaled = image / 255.0 if image.max(initial=0.0) > 1.0 else image
-    return (scaled[..., None] if scaled.ndim == 2 else scaled[..., :3])[None]
 
 
 def _unreadable(path: Path, why: str) -> SpecError:

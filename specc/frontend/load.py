@@ -105,7 +105,7 @@ class _Loading:
             sections=sections,
             warnings=self.reporter.sorted(),
             texts=self.composer.texts,
-            source=Source(document.value, home, project.definitions),
+            source=Source(document.value, home, dict(project.definitions)),
         )
 
     def plain(self, document: Mapping, key: str, default: Plain, home: File) -> Plain:

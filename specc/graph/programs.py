@@ -213,7 +213,7 @@ class ProgramWalk(FormulaWalk):
             return super().call(node)
         except FormulaTypeError:
             if any(isinstance(self.value(argument), Symbolic) for argument in node.arguments):
-                raise NoRuleError(name) from None  # a rule that wants a number, and the batch's size is none yet
+                raise NoRuleError(name) from None  # it wants a number: the batch's size is none yet
             raise
 
     def tensor(self, node: Expression) -> TensorType:

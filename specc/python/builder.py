@@ -65,6 +65,7 @@ class Builder:
         self.step: Value | None = None
         self.start: Mapping[str, Any] = {}
         self.loops: list[str] = []
+        self.carried: set[str] = set()
         self.write: Callable[[Value | None], None] = lambda steps: None
 
     # --- values -------------------------------------------------------------------------------------------
@@ -137,6 +138,9 @@ class Builder:
 
     def previous(self) -> Bound:
         """What flows; raises CannotSayError where nothing single does."""
+        if self.flow is None and self.loops:  # what flows comes from the round before
+            self.carried.add(self.flow_variable)
+            return Bound(name(self.flow_variable))
         if self.flow is None:
             raise CannotSayError("nothing flows here")
         return self.flow

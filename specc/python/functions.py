@@ -15,7 +15,7 @@ from specc.python.formulas import Kind
 from specc.python.names import Names
 from specc.python.parts import ALL_MODELS, COMPILE, RAW_WEIGHT, text
 from specc.python.places import Bound
-from specc.python.prune import loaded, prune, returned
+from specc.python.prune import is_read, loaded, prune, returned
 from specc.python.steps import write_steps
 from specc.python.survey import Survey
 from specc.python.trees import as_tuple, assign, call, name
@@ -98,7 +98,9 @@ class Functions:
     def finished(self, made: Builder, lets: Iterable[str], *end: ast.stmt) -> list[ast.stmt]:
         """The statements of a body, without values that nothing uses."""
         statements = [*made.statements, *end]
-        if made.tensors:
+        if made.tensors and not is_read(made.tensors, statements):
+            statements = [part for part in statements if made.tensors not in loaded([part])]
+        elif made.tensors:
             used = (n for n, part in enumerate(statements) if made.tensors in loaded([part]))
             statements.insert(next(used, 0), assign(made.tensors, made.at_first))
         return returned(prune(statements, set(lets), made.flows))

@@ -53,6 +53,17 @@ def returned(statements: list[ast.stmt]) -> list[ast.stmt]:
     return statements
 
 
+def is_read(dictionary: str, statements: list[ast.stmt]) -> bool:
+    """Whether a dictionary is more than written to, by statements that only give a name to a variable."""
+    for statement in statements:
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+        alias = isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name)
+        stored = alias and isinstance(target, ast.Subscript) and _names(target.value, dictionary)
+        if dictionary in loaded([statement]) and not stored:
+            return True
+    return False
+
+
 def prune(statements: list[ast.stmt], values: set[str], flows: set[str]) -> list[ast.stmt]:
     """The statements without assignments to unread `values`, and without unread aliases among `flows`."""
     before = -1

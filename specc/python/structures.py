@@ -8,7 +8,7 @@ from specc.frontend.steps import Step
 from specc.python.builder import Builder
 from specc.python.errors import CannotSayError
 from specc.python.places import Bound
-from specc.python.trees import assign, call, name
+from specc.python.trees import assign, call, literal, name
 from specc.python.values import bare
 from specc.source.values import Mapping, Scalar, Sequence, Value
 
@@ -30,6 +30,9 @@ def repeat(builder: Builder, step: Step) -> None:
         builder.settle()
     builder.loops.pop()
     builder.variables = outer
+    if not builder.loops and builder.flow_variable in builder.carried:
+        builder.carried.discard(builder.flow_variable)
+        builder.statements.append(assign(builder.flow_variable, literal(None)))
     if inner:
         builder.statements.append(ast.For(name(target), rounds, inner, []))
     if step.get("name") is not None:

@@ -79,6 +79,21 @@ model:
     - Concatenate:
       from: [skip_b, previous, y]
 """,
+    "rounds": """
+model:
+  inputs: {image: [8], label: [2]}
+  layers:
+    - repeat: {level: 3}
+      layers:
+        - Dense: $(4 + level)
+          from: $('image' if level == 0 else 'previous')
+        - BatchNormalization:
+          when: $(level < 2)
+        - LayerNormalization:
+          when: $(not level < 2)
+    - Concatenate:
+      from: [label, previous]
+""",
     "models": """
 models:
   encoder:

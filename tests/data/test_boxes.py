@@ -227,3 +227,26 @@ def test_a_layer_that_wants_known_sizes_is_told_of(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="`RandomErasing` fails") as caught:
         batches(boxed(tmp_path, augment="{RandomErasing: 0.5}"), training=True)
     assert codes(caught.value) == ["data-augment"]
+
+
+def test_one_box_an_image_stands_in_four_columns_of_a_csv(tmp_path: Path) -> None:
+    pixels = np.zeros((20, 40, 1), np.uint8)
+    pixels[5:10, 8:24] = 255
+    png(tmp_path / "photos/a.png", pixels)
+    (tmp_path / "a.csv").write_text(
+        "image,left,top,right,bottom,kind\na.png,8,5,24,10,cat\n", encoding="utf-8"
+    )
+    text = """
+source: {csv: a.csv, base: photos}
+fields:
+  image: {decode: image, transform: [{Resizing: {height: 40, width: 40, interpolation: nearest}}]}
+  box: {column: [left, top, right, bottom], boxes: xyxy}
+  kind: {transform: [{StringLookup: {num_oov_indices: 0}}]}
+augment: {RandomFlip: horizontal_and_vertical}
+"""
+    data = opened(tmp_path, text, "box", "kind", image=[40, 40, 1])
+    ((image, target),) = batches(data)
+    assert target["box"].tolist() == [[8, 10, 24, 20]]
+    np.testing.assert_array_equal(target["box"][0], bright(image[0]))
+    ((image, target),) = batches(data, training=True)
+    np.testing.assert_allclose(target["box"][0], bright(image[0]), atol=1e-3)

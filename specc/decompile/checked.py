@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from specc.decompile.inline import inlined
@@ -30,6 +31,13 @@ def comes_back(text: str, models: Mapping[str, Graph]) -> bool:
         return False
     wanted = inlined(models)
     return found.keys() == wanted.keys() and all(
-        isinstance(graph := found[name], Graph) and same_up_to_names(graph, model)
+        isinstance(graph := found[name], Graph) and same_up_to_names(_frozen(graph), _frozen(model))
         for name, model in wanted.items()
     )
+
+
+def _frozen(graph: Graph) -> Graph:
+    """A graph that is frozen whole says nothing of its nodes: expansion marks each, reading a model none."""
+    if graph.trainable:
+        return graph
+    return replace(graph, nodes=tuple(replace(node, trainable=None) for node in graph.nodes))

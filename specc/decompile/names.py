@@ -112,7 +112,9 @@ class _Renaming:
         for node in self.old.nodes:
             base = self.base(node)
             prefix, _, last = node.name.rpartition(".")
-            if isinstance(node.operation, Formula | Use) or is_generated(last, base):
+            if isinstance(node.operation, Use):
+                counted.append((node.name, base))
+            elif isinstance(node.operation, Formula) or is_generated(last, base):
                 counted.append((node.name, valid_name(prefix) + "." + base if prefix else base))
             else:
                 self.nodes[node.name] = unique(valid_name(node.name), self.taken)
@@ -136,12 +138,19 @@ class _Renaming:
 
     # --- parts of a node ----------------------------------------------------------------------------------
     def node(self, node: Node) -> Node:
-        inputs = tuple((argument, self.wire(wire)) for argument, wire in node.inputs)
+        arguments = [argument for argument, _ in node.inputs]
+        if isinstance(node.operation, Use):  # reading a model pairs all inputs of the other, in their order
+            arguments = [given.name for given in self.done[self.models[node.operation.model]].inputs]
+        wires = [self.wire(wire) for _, wire in node.inputs]
         name = self.nodes[node.name]
         outputs = tuple(self.node_outputs(node, name))
         self.tensors |= dict(zip(node.outputs, outputs, strict=True))
         return replace(
-            node, name=name, operation=self.operation(node.operation), inputs=inputs, outputs=outputs
+            node,
+            name=name,
+            operation=self.operation(node.operation),
+            inputs=tuple(zip(arguments, wires, strict=True)),
+            outputs=outputs,
         )
 
     def node_outputs(self, node: Node, name: str) -> Iterator[str]:
@@ -172,7 +181,8 @@ class _Renaming:
         """The names of targets; a tensor's own where nobody named the output."""
         taken: set[str] = set()
         for name, tensor in self.old.outputs:
-            base = self.tensors[tensor].rpartition(".")[2] if name == tensor else valid_name(name)
+            own = re.fullmatch(rf"{re.escape(tensor)}(_\d+)?", name)  # numbered where it comes out twice
+            base = self.tensors[tensor].rpartition(".")[2] if own else valid_name(name)
             yield unique(base, taken), self.tensors[tensor]
 
 

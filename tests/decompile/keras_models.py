@@ -172,6 +172,13 @@ def model_of_several_outputs():
     return keras.Model(x, layers.Concatenate()(inner(x)))
 
 
+def model_of_two_inputs():
+    left, right = keras.Input((3,)), keras.Input((3,))
+    inner = keras.Model([left, right], layers.Dense(3)(left) - right)
+    x, y = keras.Input((3,)), keras.Input((3,))
+    return keras.Model([x, y], inner([inner([x, y]), y]))
+
+
 def masked():
     x, seen = keras.Input((5, 3)), keras.Input((5,), dtype="bool")
     y = layers.LSTM(4, return_sequences=True)(layers.Masking()(x))
@@ -198,4 +205,5 @@ MODELS = [
     generator, unet, translation, transformer, siamese, two_outputs, dictionaries, odd_names, recurrent,
     frames, numbers_prepared, words_looked_up, text_counted, frozen_backbone, constants, output_twice,
     nothing_done, half_precision, regularised, model_of_several_outputs, masked, attending, functions,
+    model_of_two_inputs,
 ]  # fmt: skip

@@ -66,12 +66,14 @@ def test_formulas_and_reuses_follow():
 
 
 def test_models_and_their_uses():
-    inner = graph([dense("a", "x"), dense("b", "a")], (("a", "a"), ("b", "b")), name="Mean")
-    nodes = [node("Mean", Use("Mean"), "x", "Mean.a", "Mean.b"), dense("mean_2", "Mean.b")]
+    inner = graph([dense("a", "Picture"), dense("b", "a")], (("a", "a"), ("b", "b")), "Mean", "Picture")
+    use = Node("Mean", Use("Mean"), (("Picture", "x"),), ("Mean.a", "Mean.b"), Origin(HERE))
+    nodes = [use, dense("mean_2", "Mean.b")]
     made = rename_models({"Mean": inner, "model": graph(nodes, (("mean_2", "mean_2"),))})
     assert list(made) == ["mean_1", "model"]  # `mean` is a function
     use, last = made["model"].nodes
     assert use.operation == Use("mean_1")
+    assert use.inputs == (("picture", "x"),)
     assert use.outputs == (f"{use.name}.a", f"{use.name}.b")
     assert last.inputs == (("", f"{use.name}.b"),)
 

@@ -50,6 +50,7 @@ def test_the_same_function_with_the_same_weights(build, flat):
     model = build()
     random_weights(model)
     made = decompile_model(model, flat=flat)
+    assert "not folded" not in made.text
     spec = read_back(made.text)
     models = build_models(spec)
     again, graph = models["model"], spec.models["model"]

@@ -1,6 +1,7 @@
 """A model with drawn weights on drawn inputs, in plain Keras: the same numbers in every process.
 
-As a command, `python benchmarks/plain_keras.py FOLDER`, it builds FOLDER/model.py where specc cannot be imported,
+As a command, `python benchmarks/plain_keras.py FOLDER`, it builds FOLDER/model.py where specc
+cannot be imported,
 and writes what the model gives to FOLDER/python.npy.
 """
 

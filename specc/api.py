@@ -158,6 +158,7 @@ def train(
     from specc.inference.run import Run
     from specc.report.curves import draw_curves
     from specc.report.gallery import draw_after
+    from specc.report.samples import draw_samples
     from specc.source.diagnostic import Reporter
     from specc.training.train import train as train_spec
 
@@ -175,6 +176,7 @@ def train(
         log=log,
         reporter=reporter,
         after=draw_after,
+        draw=draw_samples,
         initial_weights=None if initial_weights is None else Path(initial_weights),
     )
     for warning in (*spec.warnings, *reporter.sorted()):

@@ -60,6 +60,7 @@ def command(
     load_tensorflow()
     from specc.report.curves import draw_curves
     from specc.report.gallery import draw_after
+    from specc.report.samples import draw_samples
     from specc.training.train import train
 
     reporter = Reporter()
@@ -77,6 +78,7 @@ def command(
             reporter=reporter,
             initial_weights=initial_weights,
             after=draw_after,
+            draw=draw_samples,
         )
         draw_curves(run)
     show(reporter.sorted(), spec.texts)

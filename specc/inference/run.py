@@ -23,7 +23,6 @@ from specc.frontend.sections.train import Stage
 from specc.frontend.spec import Spec
 from specc.inference.classes import Meaning, meaning_of, write_predictions
 from specc.inference.examples import Examples, check_pictures, examples_of
-from specc.inference.generating import Generator
 from specc.inference.given import Given, open_given
 from specc.inference.sampling import (
     check_count,
@@ -43,6 +42,7 @@ from specc.training.feed import Ports, feeder
 from specc.training.folder import TRAINED, RunFolder, RunRecord, inside, read
 from specc.training.programs.build import build_trainer, callees_of
 from specc.training.programs.data import FieldData, fields_of
+from specc.training.programs.generator import Generator
 from specc.training.train import dtype_policy, entry_name, ports_of, sections_of
 from specc.training.watching import ordered
 

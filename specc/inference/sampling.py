@@ -10,10 +10,10 @@ import numpy as np
 from specc.frontend.programs.generation import Generation
 from specc.frontend.sections.data_types import SPLITS, SplitName
 from specc.frontend.spec import Spec
-from specc.inference.generating import Generator
 from specc.source.diagnostic import Diagnostic, SpecError
 from specc.source.suggest import did_you_mean
 from specc.training.programs.data import FieldData
+from specc.training.programs.generator import Generator
 
 Array = np.ndarray[Any, Any]
 MOST_EXAMPLES = 100_000

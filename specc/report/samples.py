@@ -68,7 +68,7 @@ def save(image: Array, path: Path) -> None:
 
 
 def read_image(path: Path) -> Array:
-    """An image file as numbers from 0 to 1 [height, width, 1 or 3]. Raises OSError, ValueError, SyntaxError."""
+    """An image file, numbers from 0 to 1 [height, width, 1 or 3]. Raises OSError, ValueError, SyntaxError."""
     from matplotlib.image import imread
 
     image = np.asarray(imread(path), "float32")

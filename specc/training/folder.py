@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -20,6 +21,9 @@ INITIAL_FILE = "initial_weights.json"
 """What became of each layer's weights where a run starts with those of another model."""
 TRAINED = "trained"
 """The folder within a run's that holds the models of a training program, each by its name."""
+
+SAMPLES = "samples"
+"""The folder of pictures of what a training program's models make."""
 
 FORMAT = 1
 """The version of `run.json`."""
@@ -184,6 +188,9 @@ def create(path: Path, record: RunRecord, *, overwrite: bool = False) -> RunFold
         path.mkdir(parents=True, exist_ok=True)
         for name in FILES:
             (path / name).unlink(missing_ok=True)
+        for name in (TRAINED, SAMPLES):
+            if (path / name).is_dir() and not (path / name).is_symlink():
+                shutil.rmtree(path / name)
     folder = RunFolder(path, record)
     folder.write_record()
     return folder

@@ -38,6 +38,7 @@ from specc.training.compiling import compile_model
 from specc.training.fitting import Training, Verbose, fit
 from specc.training.folder import RunFolder, RunRecord, finite
 from specc.training.freezing import Freezer
+from specc.training.images import Draw
 from specc.training.initial import refuse_for_programs, start_from
 from specc.training.strategy import open_strategy
 from specc.training.watching import Journal, Keeper, ordered
@@ -58,13 +59,15 @@ def train(
     reporter: Reporter | None = None,
     initial_weights: Path | None = None,
     after: Callable[[Training], None] | None = None,
+    draw: Draw | None = None,
 ) -> RunFolder:
     """Train a spec's entry model and leave a run behind, in `run_dir` or in `runs/NAME-TIMESTAMP`.
 
     `data_root` is the folder that the spec's paths start from (its own folder otherwise), `epochs` replaces
     the number of each stage, and `verbose` is a bar on a terminal and a line an epoch (by `log`) elsewhere.
     `initial_weights` (a run's folder, a `.keras` or a weights file) replaces the path that the spec names.
-    Warnings go to `reporter`, a finished training to `after`. Nothing is written before model and data are
+    Warnings go to `reporter`, a finished training to `after`, and what a program's models make to `draw`,
+    epoch after epoch. Nothing is written before model and data are
     known to go together. Ctrl-C ends training with the status `interrupted`. Raises SpecError where something
     does not fit, RunError where training fails or the folder cannot be written.
     """
@@ -86,6 +89,7 @@ def train(
             verbose=verbose,
             log=log,
             reporter=reporter,
+            draw=draw,
         )
     section, data_section = sections_of(spec)
     path = run_dir or folders.default_path(spec.name, datetime.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -193,4 +194,85 @@ def test_a_program_is_trained_into_a_run(tmp_path: Path) -> None:
     assert set(run.record.test) == {"loss", "wasserstein", "penalty", "adversarial"}
     saved = keras.models.load_model(tmp_path / "run" / "trained" / "generator.keras")
     assert saved.input_shape == (None, 4)
+    assert not (tmp_path / "run" / "samples").exists()  # nothing says how examples are made
     assert (tmp_path / "run" / "metrics.csv").read_text().splitlines()[0].startswith("epoch,loss")
+
+
+def test_samples_are_drawn_while_training_and_go_with_an_overwritten_run(tmp_path: Path) -> None:
+    import specc
+
+    np.savez(tmp_path / "images.npz", image=np.random.default_rng(0).random((40, 8, 8, 1), "float32"))
+    text = MODELS.replace("  fields:", "  batch_size: 20\n  fields:") + WGAN + "  epochs: 2\n"
+    made = "generate: {outputs: {image: 'generator(random.normal([batch, 4]))'}}\n"
+    (tmp_path / "spec.yaml").write_text(text + made, encoding="utf-8")
+    run = tmp_path / "run"
+    specc.train(tmp_path / "spec.yaml", run_dir=run, verbose="silent")
+    drawn = [path.name for path in sorted((run / "samples").iterdir())]
+    assert drawn[-1] == "epoch-0002.png"
+    specc.train(tmp_path / "spec.yaml", run_dir=run, verbose="silent", epochs=1, overwrite=True)
+    assert [path.name for path in (run / "samples").iterdir()] == ["epoch-0001.png"]
+
+
+def test_an_update_may_be_made_in_some_steps_only(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    seldom = WGAN.replace("    - models: [generator]\n", "    - models: [generator]\n      every: 3\n")
+    trainer, _ = trainer_of(tmp_path, MODELS + seldom)
+    step = tf.function(trainer.train_step)
+    image = np.random.default_rng(0).random((8, 8, 8, 1), "float32")
+    seen = []
+    for _ in range(7):
+        step({"image": image})
+        seen.append([weight.copy() for weight in trainer.parts["generator"].get_weights()])
+    moved = [any((a != b).any() for a, b in zip(*pair, strict=True)) for pair in pairwise(seen)]
+    assert moved == [False, False, True, False, False, True]
+
+
+@pytest.mark.parametrize("setting", ["jit_compile: true", "precision: mixed_bfloat16"])
+def test_programs_are_compiled_by_xla_and_in_mixed_precision(setting: str, tmp_path: Path) -> None:
+    import specc
+
+    np.savez(tmp_path / "images.npz", image=np.random.default_rng(0).random((32, 8, 8, 1), "float32"))
+    text = MODELS.replace("  fields:", "  batch_size: 16\n  fields:") + WGAN + f"  {setting}\n"
+    (tmp_path / "spec.yaml").write_text(text, encoding="utf-8")
+    run = specc.train(tmp_path / "spec.yaml", run_dir=tmp_path / "run", verbose="silent")
+    assert run.record.status == "finished"
+    assert np.isfinite(run.record.metrics["loss"])
+
+
+MIRRORED = """
+import sys
+import specc
+
+root = sys.argv[1]
+devices = ["cpu:0"] if sys.argv[2] == "one" else ["cpu:0", "cpu:1"]
+strategy = "one_device" if sys.argv[2] == "one" else "mirrored"
+run = f"{root}/{sys.argv[2]}"
+specc.train(f"{root}/spec.yaml", run_dir=run, strategy=strategy, devices=devices, verbose="silent")
+"""
+
+
+def test_two_devices_train_as_one_does(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    import keras
+
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "images.npz", x=rng.random((40, 6), "float32"))
+    text = CONTRACTIVE.replace("  fields:", "  batch_size: 16\n  fields:")
+    text = text.replace("        centre: mean(square(code - mean_code))\n", "")
+    text = text.replace(
+        '  state: {mean_code: {shape: [3], update: "0.5 * mean_code + 0.5 * mean(code, axis=0)"}}\n', ""
+    )
+    text = text.replace("activity_regularizer: {L1: 0.1}, ", "")
+    (tmp_path / "spec.yaml").write_text(text + "  epochs: 2\n", encoding="utf-8")
+    for way in ("one", "both"):
+        subprocess.run([sys.executable, "-c", MIRRORED, str(tmp_path), way], check=True)
+    for name in ("encoder", "decoder", "slow"):
+        alone, mirrored = (
+            keras.models.load_model(tmp_path / way / "trained" / f"{name}.keras").get_weights()
+            for way in ("one", "both")
+        )
+        for mine, other in zip(alone, mirrored, strict=True):
+            np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from specc.data.dataset import data_root as root_of
 from specc.frontend.emit import emit
+from specc.frontend.programs.fields import field_names
 from specc.frontend.programs.types import Program
 from specc.frontend.sections.train import Stage
 from specc.frontend.spec import Spec
@@ -27,8 +28,10 @@ from specc.training.compiling import choose_steps
 from specc.training.executions import Executions
 from specc.training.fitting import Explained, Verbose, build_callbacks, by_batch
 from specc.training.folder import RunFolder, finite
+from specc.training.images import Draw
 from specc.training.programs.build import build_trainer
 from specc.training.programs.data import FieldData, fields_of_all
+from specc.training.programs.painting import Painter, needed_fields, painter_of
 from specc.training.programs.trainer import ProgramTrainer
 from specc.training.replicas import only_divisible
 from specc.training.strategy import open_strategy
@@ -47,6 +50,7 @@ class Programs:
     epochs: int | None = None
     verbose: Verbose = "line"
     log: Callable[[str], None] = print
+    draw: Draw | None = None
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -78,6 +82,7 @@ def train_programs(
     verbose: Verbose | None,
     log: Callable[[str], None],
     reporter: Reporter,
+    draw: Draw | None,
 ) -> RunFolder:
     """Train a spec's programs; arguments and errors are those of `specc.training.train.train`."""
     from specc.training.train import dtype_policy, needed_sections, new_record
@@ -91,7 +96,10 @@ def train_programs(
     keras.utils.set_random_seed(spec.seed)
     with chosen.scope(), dtype_policy(spec.train.precision):
         models = build_models(spec)
-    data = FieldData(spec.data, fields_of_all(spec.train.programs), spec.models, root=root, seed=spec.seed)
+    named = fields_of_all(spec.train.programs)
+    shown_too = needed_fields(spec.generations, field_names(spec.data, spec.models) or ()) if draw else ()
+    names = tuple(dict.fromkeys((*named, *shown_too)))
+    data = FieldData(spec.data, names, spec.models, root=root, seed=spec.seed)
     _warn_of_unused(data, reporter)
     _check_replicas(spec, int(chosen.num_replicas_in_sync), reporter)
     reporter.stop_if_failed()
@@ -99,7 +107,7 @@ def train_programs(
     if shown != "silent":
         for told in data.dataset.filters:
             log(told)
-    running = Programs(spec, models, data, chosen, callbacks, epochs, shown, log)
+    running = Programs(spec, models, data, chosen, callbacks, epochs, shown, log, draw)
     record = new_record(spec, strategy, devices, running.replicas, root)
     folder = folders.create(path, record, overwrite=overwrite)
     return run_programs(running, folder)
@@ -150,14 +158,19 @@ def run_programs(running: Programs, folder: RunFolder) -> RunFolder:
         with folders.reporting(folder.path):
             folder.write_text("spec.yaml", emit(carry(running.spec, folder.path)))
         folder.write_text(folder.fitted.name, running.data.dataset.fitted.to_json())
+        painter = None
+        if running.draw is not None:
+            painter = painter_of(running.spec, running.models, running.data, folder, running.draw)
         total = sum(program.running.epochs for program in running.programs)
         for program in running.programs:
             with running.strategy.scope():
                 trainer = build_trainer(program, running.spec, running.models)
             watcher = _watcher(running, program, journal, keeper, total)
             with Explained(program.running, journal), running.data.dataset.errors_told():
-                _fit(running, program, trainer, watcher, folder, journal)
+                _fit(running, program, trainer, watcher, folder, journal, painter)
         keeper.flush()
+        if painter is not None:
+            painter.paint()
         if "test" in running.data.splits:
             test = ordered(trainer.evaluate(running.data.batches("test"), verbose=0, return_dict=True))
     except KeyboardInterrupt:
@@ -184,6 +197,7 @@ def _fit(
     watcher: Watcher,
     folder: RunFolder,
     journal: Journal,
+    painter: Painter | None,
 ) -> None:
     stage, data = program.running, running.data
     steps = stage.steps_per_epoch or data.steps("train")
@@ -204,7 +218,12 @@ def _fit(
         steps_per_epoch=steps,
         validation_data=validation,
         validation_freq=stage.validation_freq,
-        callbacks=[*build_callbacks(stage.callbacks, folder.path), *running.callbacks, watcher],
+        callbacks=[
+            *build_callbacks(stage.callbacks, folder.path),
+            *running.callbacks,
+            watcher,
+            *([painter] if painter is not None else []),
+        ],
         verbose=1 if running.verbose == "bar" else 0,
         shuffle=False,  # the data section has shuffled
     )

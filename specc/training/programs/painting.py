@@ -1,0 +1,88 @@
+"""Pictures of what a program's models make, drawn while they are trained: `samples/epoch-0003.png`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from specc.frontend.programs.generation import Generation
+from specc.frontend.spec import Spec
+from specc.training.folder import SAMPLES, RunFolder
+from specc.training.images import Draw
+from specc.training.programs.build import callees_of
+from specc.training.programs.data import FieldData
+from specc.training.programs.generator import Generator
+
+COUNT = 16
+
+
+class Painter(keras.callbacks.Callback):  # type: ignore[misc]
+    """After an epoch draws what the first way of `generate` makes, always of the same draws and rows.
+
+    It takes at most a twentieth of the time, so slow samplers draw seldom; the last epoch is always drawn.
+    """
+
+    SHARE = 20
+
+    def __init__(self, generator: Generator, given: Mapping[str, Any], folder: RunFolder, draw: Draw) -> None:
+        super().__init__()
+        self._generator, self._given, self._folder, self._draw = generator, given, folder, draw
+        self._due = 0.0
+        self._epochs = 0
+        self._drawn = 0
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Draw, where it is time."""
+        self._epochs += 1
+        if time.monotonic() >= self._due:
+            self.paint()
+
+    def paint(self) -> None:
+        """Draw what the models make now."""
+        if self._drawn == self._epochs:
+            return
+        began = time.monotonic()
+        made = self._generator.make(COUNT, self._given)
+        self._folder.write(f"{SAMPLES}/epoch-{self._epochs:04d}.png", lambda path: self._draw(made, path))
+        self._drawn = self._epochs
+        ended = time.monotonic()
+        self._due = ended + self.SHARE * (ended - began)
+
+
+def painter_of(
+    spec: Spec, models: Mapping[str, keras.Model], data: FieldData, folder: RunFolder, draw: Draw
+) -> Painter | None:
+    """The painter of the first way of `generate` that draws images; None where there is none."""
+    for generation in spec.generations.values():
+        generator = Generator(generation, callees_of(spec, models))
+        given = _given(generator, data)
+        if given is not None and _makes_images(generator, given, folder, draw):
+            return Painter(generator, given, folder, draw)
+    return None
+
+
+def _given(generator: Generator, data: FieldData) -> dict[str, Any] | None:
+    """Rows of the data for what a generation needs; None where the data lacks something."""
+    if any(name not in data.names for name in generator.needs):
+        return None
+    if not generator.needs:
+        return {}
+    rows = data.rows(data.splits[-1], COUNT)
+    return {name: rows[name] for name in generator.needs}
+
+
+def _makes_images(generator: Generator, given: Mapping[str, Any], folder: RunFolder, draw: Draw) -> bool:
+    path = folder.path / ".samples.png"
+    try:
+        return draw(generator.make(1, {name: rows[:1] for name, rows in given.items()}), path)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def needed_fields(generations: Mapping[str, Generation], known: tuple[str, ...]) -> tuple[str, ...]:
+    """The fields of the data that generations need."""
+    needs = (name for generation in generations.values() for name in Generator(generation, {}).needs)
+    return tuple(dict.fromkeys(name for name in needs if name in known))

@@ -61,16 +61,18 @@ class _Signatures(Mapping[str, Signature]):
         self._category = category
         self._entries = entries
         self._canonical = {a: name for name, entry in entries.items() for a in entry.get("aliases", ())}
-        self._made: dict[str, Signature] = dict(registered.of(category))
+        self._made: dict[str, Signature] = {}
 
     def __getitem__(self, name: str) -> Signature:
+        if name in registered.of(self._category):
+            return registered.of(self._category)[name]
         name = self._canonical.get(name, name)
         if name not in self._made:
             self._made[name] = _signature(self._category, name, self._entries[name])
         return self._made[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries or name in self._canonical or name in self._made
+        return name in self._entries or name in self._canonical or name in registered.of(self._category)
 
     def __iter__(self) -> Iterator[str]:
         yield from self._entries

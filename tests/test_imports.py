@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,9 +60,18 @@ def folder_of(path: Path) -> str:
     return parts[0] if len(parts) > 1 else ""
 
 
-def imported(path: Path) -> Iterator[tuple[str, bool]]:
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imported(path: Path) -> tuple[tuple[str, bool], ...]:
     """The modules that a file imports, and whether only for its types."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return tuple(_imported(path, tree_of(path)))
+
+
+def _imported(path: Path, tree: ast.Module) -> Iterator[tuple[str, bool]]:
     typing_only = {
         id(inner)
         for node in ast.walk(tree)
@@ -115,7 +125,7 @@ def test_libraries_come_in_by_their_doors(library: str) -> None:
 
 def test_nothing_is_evaluated() -> None:
     for path in files():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in ("eval", "exec", "__import__"), f"{path}:{node.lineno}"
 

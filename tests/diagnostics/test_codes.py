@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -75,14 +76,19 @@ ELSEWHERE: dict[str, str] = {
 """Codes that no spec alone provokes (they need files, data, Keras or a command line), and their tests."""
 
 
+@cache
 def reported() -> dict[str, Path]:
     """The codes that the package reports, each with a file that does."""
-    found = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            for code in _codes(node):
-                found[code] = path
-    return found
+    return {code: path for path, nodes in everything() for node in nodes for code in _codes(node)}
+
+
+@cache
+def everything() -> tuple[tuple[Path, tuple[ast.AST, ...]], ...]:
+    """Every file of the package with its nodes."""
+    return tuple(
+        (path, tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8")))))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    )
 
 
 def _codes(node: ast.AST) -> Iterator[str]:
@@ -101,8 +107,7 @@ def _codes(node: ast.AST) -> Iterator[str]:
 def literals() -> set[str]:
     """Every text in the package: codes also come from tables."""
     found = set(reported())
-    for path in PACKAGE.rglob("*.py"):
-        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    for _, nodes in everything():
         found |= {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     return found
 

@@ -1,9 +1,8 @@
 """`python -m benchmarks.applications [NAME …]`: keras.applications to specs and to Python, and back to Keras.
 
-Each constructor by itself, in fresh memory: with the same random weights, batch statistics among
-them, the model,
-the one its decompiled spec compiles to, and the one that the spec's Python source builds are asked about two
-pictures. The errors in the table are relative to the largest number that the original gives.
+Each constructor by itself, in fresh memory: with the same random weights, batch statistics among them, the
+model, the one its decompiled spec compiles to, and the one that the spec's Python source builds are asked
+about two pictures. The errors in the table are relative to the largest number that the original gives.
 """
 
 from __future__ import annotations

@@ -14,13 +14,14 @@ from specc.frontend.fill import fill_value
 from specc.frontend.formula_positions import fill_section
 from specc.frontend.overrides import CommandLine
 from specc.frontend.parameters import bind_lets, bind_parameters, check_name, read_parameters
-from specc.frontend.programs.fields import field_names
+from specc.frontend.programs.fields import field_names, written_names
 from specc.frontend.programs.generation import Generation, check_generation, read_generations
 from specc.frontend.programs.names import BUILT_IN, Known, NameCheck, check_names
 from specc.frontend.programs.objectives import expand_objective
 from specc.frontend.project import ENTRY, Interface, Project, Reference
 from specc.frontend.scope import Block, File
 from specc.frontend.sections.data import DataSection, read_data
+from specc.frontend.sections.serve import Serve, read_serve
 from specc.frontend.sections.train import TrainSection, read_train
 from specc.frontend.spec import Source, Spec
 from specc.frontend.structure import check_structure
@@ -76,7 +77,7 @@ class _Loading:
         sections = self.sections(document.value, home)
         data, train = self.read(sections, project)
         generations = self.generations(sections, data, project)
-        self.warn_without_effect(document.value)
+        serve = self.serve(sections, project)
         unnamed = re.sub(r"[^A-Za-z0-9_.-]", "_", self.path.stem)  # Keras and folders take not every name
         name = self.plain(document.value, "name", unnamed, home)
         seed = self.seed(document.value, home)
@@ -102,6 +103,7 @@ class _Loading:
             data=data,
             train=train,
             generations=generations,
+            serve=serve,
             sections=sections,
             warnings=self.reporter.sorted(),
             texts=self.composer.texts,
@@ -238,15 +240,18 @@ class _Loading:
 
     def known(self, data: DataSection | None, project: Project) -> Known:
         """What the formulas of programs may name."""
-        return Known(field_names(data, project.models), self.interfaces(project), self.catalog)
+        names, models = field_names(data, project.models), self.interfaces(project)
+        return Known(names, models, self.catalog, written_names(data))
 
     def interfaces(self, project: Project) -> dict[str, Interface]:
         """What each model that came out right takes and gives."""
         found = {name: project.interface(name, key.span) for name, (key, _) in project.definitions.items()}
         return {name: interface for name, interface in found.items() if interface is not None}
 
-    def warn_without_effect(self, document: Mapping) -> None:
-        """Sections of the language that this version reads but does not act on."""
-        if "serve" in document:
-            title = "`serve` has no effect in this version"
-            self.reporter.warning("without-effect", title, document.key("serve").span)
+    def serve(self, sections: dict[str, Mapping], project: Project) -> Serve:
+        """Which model predicts."""
+        if "serve" not in sections:
+            return Serve()
+        models = self.interfaces(project)
+        entry = ENTRY if ENTRY in models else next(iter(models), ENTRY)
+        return read_serve(sections["serve"], models, entry, self.reporter)

@@ -10,6 +10,7 @@ from specc.frontend.programs.generation import Generation
 from specc.frontend.project import ENTRY, Reference
 from specc.frontend.scope import File
 from specc.frontend.sections.data import DataSection
+from specc.frontend.sections.serve import Serve
 from specc.frontend.sections.train import TrainSection
 from specc.graph.ir import Graph
 from specc.source.diagnostic import Diagnostic
@@ -41,6 +42,7 @@ class Spec:
     train: TrainSection | None
     sections: dict[str, Mapping]
     generations: dict[str, Generation] = field(default_factory=dict)
+    serve: Serve = field(default_factory=Serve)
     warnings: tuple[Diagnostic, ...] = ()
     texts: dict[str, str] = field(default_factory=dict)
     source: Source | None = None

@@ -18,9 +18,11 @@ from specc.data.dataset import data_root as root_of
 from specc.data.fitted import Fitted
 from specc.frontend.load import load_spec
 from specc.frontend.programs.fields import field_names
+from specc.frontend.project import ENTRY
 from specc.frontend.sections.data import DataSection
 from specc.frontend.sections.train import Stage
 from specc.frontend.spec import Spec
+from specc.graph.ir import Graph
 from specc.inference.classes import Meaning, meaning_of, write_predictions
 from specc.inference.examples import Examples, check_pictures, examples_of
 from specc.inference.given import Given, open_given
@@ -253,21 +255,35 @@ class Run:
         if batch_size is not None and batch_size < 1:
             title = f"`batch_size` is {batch_size}"
             raise SpecError([Diagnostic("bad-option", title, None, help="give a whole number of at least 1")])
-        wanted = Wanted(ports_of(self.spec, self.model))
+        wanted = Wanted(ports_of(self.spec, self.models[self.served], self.served))
         opened = open_given(data, self._data, wanted, seed=self.record.seed, fitted=self.fitted)
         with opened.errors_told():
             batches = opened.pipeline("train", batch_size=batch_size).once
-            found = self.model.predict(batches, verbose=0)
+            found = self.models[self.served].predict(batches, verbose=0)
         if isinstance(found, dict):
-            return {name: np.asarray(values) for name, values in found.items()}
+            return {name: np.asarray(found[name]) for name in self.outputs}
         return {self.outputs[0]: np.asarray(found)}
+
+    @property
+    def served(self) -> str:
+        """The name of the model that predicts. Raises SpecError where several might."""
+        named = self.spec.serve.model
+        if named is None and ENTRY not in self.spec.models and len(self.spec.models) > 1:
+            listed = ", ".join(f"`{name}`" for name in self.spec.models)
+            title = f"nothing says which of {listed} predicts"
+            help = "say `serve: {model: NAME}` in the spec; `specc generate` makes what its `generate` says"
+            raise SpecError([Diagnostic("unknown-model", title, None, help=help)])
+        return named or entry_name(self.spec)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """The names of the model's outputs."""
         stages = self.spec.train.stages if self.spec.train else ()
         target = stages[-1].targets[0] if stages and stages[-1].targets else None
-        return tuple(Ports.of(self.model, target).outputs)
+        written = self.spec.models[self.served]
+        alone = written.output_names[0] if isinstance(written, Graph) else None
+        own = target if written is self.spec.entry and target else alone
+        return self.spec.serve.outputs or tuple(Ports.of(self.models[self.served], own).outputs)
 
     @property
     def meanings(self) -> dict[str, Meaning]:

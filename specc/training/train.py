@@ -260,11 +260,11 @@ def _start(spec: Spec) -> Span:
     return Span(str(spec.path), 1, 1, 1, 2)
 
 
-def ports_of(spec: Spec, model: keras.Model) -> tuple[Port, ...]:
-    """What the entry model takes, as data wants to know it."""
-    entry = spec.entry
-    if isinstance(entry, Graph):
-        return tuple(Port(i.name, i.shape, i.dtype, i.span) for i in entry.inputs)
+def ports_of(spec: Spec, model: keras.Model, name: str | None = None) -> tuple[Port, ...]:
+    """What a model of the spec (the entry unless named) takes, as data wants to know it."""
+    written = spec.entry if name is None else spec.models[name]
+    if isinstance(written, Graph):
+        return tuple(Port(i.name, i.shape, i.dtype, i.span) for i in written.inputs)
     tensors = model.input if isinstance(model.input, dict) else {t.name: t for t in model.inputs}
     return tuple(Port(name, tuple(t.shape)[1:], t.dtype) for name, t in tensors.items())
 

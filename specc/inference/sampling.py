@@ -68,14 +68,15 @@ def needs_of(generation: Generation) -> tuple[str, ...]:
 def repeated(name: str, value: Any, generation: Generation, count: int) -> Array:
     """One value, or one for each example, repeated in turn [count, …]; SpecError where it does not fit."""
     declared = generation.inputs.get(name)
+    shape = None if declared is None else declared.shape
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
         _fail("generate-input", f"`{name}` is no number, nor an array of numbers", "give `-i name=3`, say")
-    rank = None if declared is None else len(declared.shape)
+    rank = None if shape is None else len(shape)
     if array.ndim == rank or array.ndim == 0:
         array = array[None]
-    if rank is not None and (array.ndim != rank + 1 or not _fits(array.shape[1:], declared.shape)):  # type: ignore[union-attr]
-        shown = "[" + ", ".join("null" if d is None else str(d) for d in declared.shape) + "]"  # type: ignore[union-attr]
+    if shape is not None and (array.ndim != len(shape) + 1 or not _fits(array.shape[1:], shape)):
+        shown = "[" + ", ".join("null" if size is None else str(size) for size in shape) + "]"
         title = f"`{name}` is {list(array.shape[1:])} for each example, and {shown} is wanted"
         _fail("generate-input", title, "")
     if not len(array):

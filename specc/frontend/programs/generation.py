@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping as Values
+from dataclasses import dataclass, replace
 from typing import Any
 
 from specc.catalog.signature import Catalog
+from specc.frontend.expressions.formula import rename
 from specc.frontend.programs.names import NameCheck
 from specc.frontend.programs.read import in_order
 from specc.frontend.sections.data_settings import Context
 from specc.frontend.sections.data_types import Formula
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
-from specc.source.values import Mapping, Scalar, Value, to_python
+from specc.source.values import Mapping, Value, describe, to_python
 
 KEYS = ("inputs", "derive", "repeat", "decode", "step", "outputs")
 MOST_ROUNDS = 100_000
@@ -22,10 +24,13 @@ MOST_ROUNDS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What is given to a generation: one example's shape (None in it: any size), and its dtype."""
+    """What is given to a generation: one example's shape (None in it: any size), and its dtype.
+
+    Without a shape it is that of the field, or of the model's input, of its name.
+    """
 
     name: str
-    shape: tuple[int | None, ...]
+    shape: tuple[int | None, ...] | None
     dtype: str
     span: Span
 
@@ -69,17 +74,20 @@ def _read(value: Mapping, name: str, catalog: Catalog, reporter: Reporter) -> Ge
         return None
     rounds = _rounds(value.get("repeat"), reporter)
     step = _formulas(value.get("step"), context)
-    if bool(step) != bool(rounds):
-        known = "step" if step else "repeat"
-        other = "repeat" if step else "step"
+    if bool(step) != ("repeat" in value):
+        known, other = ("step", "repeat") if step else ("repeat", "step")
         reporter.error("generate-rounds", f"`{known}` stands without `{other}`", value.key(known).span)
+    outputs = _formulas(value.get("outputs"), context)
+    if not outputs and "outputs" not in value:
+        title = "this generation has no `outputs`: nothing comes out"
+        reporter.error("generate-output", title, value.span)
     return Generation(
         name=name,
         inputs={given.name: given for given in _inputs(value.get("inputs"))},
         derive=in_order(_formulas(value.get("derive"), context), reporter),
         rounds=rounds,
         step=step,
-        outputs=_formulas(value.get("outputs"), context),
+        outputs=outputs,
         span=value.span,
     )
 
@@ -96,40 +104,65 @@ def _inputs(value: Value | None) -> Iterator[Given]:
         dtype = "float32"
         if isinstance(item, Mapping):
             dtype = str(shape.get("dtype", dtype))
-            shape = shape.get("shape", [])
-        yield Given(name, tuple(shape), dtype, value.key(name).span)
+            shape = shape.get("shape")
+        yield Given(name, None if shape is None else tuple(shape), dtype, value.key(name).span)
 
 
 def _rounds(value: Value | None, reporter: Reporter) -> tuple[str, tuple[Any, ...]] | None:
-    if value is None:
-        return None
+    """The variable of `repeat` and its values; None where there is none, or it is wrong and reported."""
+    name, item = "round", value
     if isinstance(value, Mapping) and len(value) == 1:
         ((name, item),) = value
-        plain = to_python(item)
-        values = tuple(range(plain)) if isinstance(plain, int) else tuple(plain)
-    elif isinstance(value, Scalar) and isinstance(value.value, int):
-        name, values = "round", tuple(range(value.value))
+    if item is None:
+        return None
+    plain = to_python(item)
+    if isinstance(plain, int) and not isinstance(plain, bool):
+        plain = range(plain)
+    if not isinstance(plain, (range, list)):
+        title = f"the values of `repeat` are a whole number or a list, not {describe(item)}"
+        reporter.error("generate-rounds", title, item.span)
+    elif not 1 <= len(plain) <= MOST_ROUNDS:
+        title = f"`repeat` has {len(plain)} rounds, and from 1 to {MOST_ROUNDS} are made"
+        reporter.error("out-of-range", title, item.span)
+    elif any(not isinstance(each, (int, float)) or isinstance(each, bool) for each in plain):
+        reporter.error("generate-rounds", "the values of `repeat` are not all numbers", item.span)
     else:
-        return None
-    if len(values) > MOST_ROUNDS:
-        title = f"`repeat` has {len(values)} rounds, and at most {MOST_ROUNDS} are made"
-        reporter.error("out-of-range", title, value.span)
-        return None
-    if any(not isinstance(item, (int, float)) or isinstance(item, bool) for item in values):
-        reporter.error("generate-rounds", "the values of `repeat` are not all numbers", value.span)
-        return None
-    return name, values
+        return name, tuple(plain)
+    return None
+
+
+def in_sequence(formulas: Values[str, Formula]) -> dict[str, Formula]:
+    """Formulas that are computed one after another and may replace names, without that.
+
+    What a name was before the first of them that replaces it is called `name'`.
+    """
+    found: dict[str, Formula] = {}
+    for name, formula in formulas.items():
+        later = {each for each in formulas if each not in found}
+        renamed = {each: before(each) for each in formula.names if each.partition(".")[0] in later}
+        found[name] = replace(formula, expression=rename(formula.expression, renamed))
+    return found
+
+
+def before(name: str) -> str:
+    """What a name, dotted or not, is called by where it is replaced later."""
+    first, dot, rest = name.partition(".")
+    return f"{first}'{dot}{rest}"
 
 
 def check_generation(generation: Generation, check: NameCheck) -> None:
-    """Report every name in a generation that means nothing."""
+    """Report every name in a generation that means nothing, and those that mean two things."""
+    for given in generation.inputs.values():
+        check.named(given.name, given.span, fields=False)
     check.tensors |= set(generation.inputs)
     for name, formula in generation.derive.items():
+        check.named(name, formula.span, generation.inputs, fields=False)
         check.formula(formula)
         check.tensors.add(name)
     if generation.rounds is not None:
         check.tensors.add(generation.rounds[0])
     for name, formula in generation.step.items():
+        check.named(name, formula.span, fields=False)
         check.formula(formula)
         check.tensors.add(name)
     for formula in generation.outputs.values():

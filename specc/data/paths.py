@@ -78,6 +78,7 @@ def matches(root: Path, located: Located) -> list[Match]:
             f"no file matches `{located.text}`",
             located.span,
             notes=[f"looked in {root.resolve()}"],
+            help="paths start from the data folder: the spec's own, or what --data says",
         )
     return found
 

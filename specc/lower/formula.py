@@ -173,7 +173,7 @@ def _beside(value: Any, other: Any) -> Any:
         dtype = keras.config.floatx()
     if dtype == "bool":
         dtype = "int32" if array.dtype.kind in "iu" else "bool"
-    return keras.ops.convert_to_numpy(keras.ops.cast(array, dtype))
+    return array.astype(dtype)  # by numpy: within `tf.data` Keras's cast would give a symbol
 
 
 def _plain(node: n.Unary | n.Binary, *operands: Any) -> Any:

@@ -122,6 +122,16 @@ def test_fields_and_derived(tmp_path: Path) -> None:
     assert (targets["twice"] == 2 * targets["answer"]).all()
 
 
+def test_a_formula_of_a_transform_takes_lists_of_numbers(tmp_path: Path) -> None:
+    table(tmp_path / "a.csv")
+    transform = "[{formula: 'previous[..., ::-1] - [0.5, 1]'}]"
+    fields = f"{{x: {{column: [x, n], transform: {transform}}}}}"
+    text = f"{{source: {{csv: a.csv}}, shuffle: false, fields: {fields}}}"
+    (batch,) = collected(opened(tmp_path, text, x=[2]).pipeline("train").once)
+    rows = np.arange(20)
+    np.testing.assert_allclose(batch, np.stack([rows - 0.5, rows / 10 - 1], axis=-1), rtol=1e-6)
+
+
 def test_transforms_are_fitted_on_training_rows_only(tmp_path: Path) -> None:
     rows = [(i, f"w{i}") for i in range(40)]
     write(tmp_path / "a.csv", "n,text\n" + "".join(f"{n},{text}\n" for n, text in rows))

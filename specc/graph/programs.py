@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,15 +10,16 @@ from specc.catalog.load import load
 from specc.catalog.rules import NoRuleError, RuleError, TensorType
 from specc.catalog.rules.dims import Symbolic, render, symbol
 from specc.frontend.expressions import nodes as n
-from specc.frontend.expressions.formula import calls, tensor_names, unparse
+from specc.frontend.expressions.formula import tensor_names, unparse
 from specc.frontend.expressions.nodes import Expression, ExpressionError
-from specc.frontend.programs.generation import Generation
-from specc.frontend.programs.types import Program, Update
+from specc.frontend.programs.generation import Generation, in_sequence
+from specc.frontend.programs.types import Program, State
 from specc.frontend.project import Reference
 from specc.frontend.sections.data_types import DataSection, Formula
+from specc.graph.dependence import Dependence, GradientNames, report_untrained
 from specc.graph.formulas import FormulaTypeError, FormulaWalk
 from specc.graph.infer import BATCH, Types, infer_graph, input_type
-from specc.graph.ir import Graph, Layer, models_used
+from specc.graph.ir import Graph
 from specc.source.diagnostic import Reporter
 
 Models = Mapping[str, Graph | Reference]
@@ -67,6 +68,8 @@ def check_generations(
     for generation in generations if not reporter.failed else ():
         names: dict[str, Any] = dict(field_types(data, models))
         for given in generation.inputs.values():
+            if given.shape is None:
+                continue
             sizes = [symbol(f"{given.name}.{axis}") if d is None else d for axis, d in enumerate(given.shape)]
             names[given.name] = TensorType((symbol(BATCH), *sizes), given.dtype)
         inference = _Inference(names, models, reporter)
@@ -75,8 +78,12 @@ def check_generations(
             whole = all(isinstance(value, int) for value in generation.rounds[1])
             names[generation.rounds[0]] = TensorType((), "int32" if whole else "float32")
         inference.sequence(generation.step)
-        for formula in generation.outputs.values():
-            inference.infer(formula)
+        for name, formula in generation.outputs.items():
+            inference.output(name, formula)
+        for part in (in_sequence(generation.derive), in_sequence(generation.step), generation.outputs):
+            gradients = GradientNames({} if part is generation.outputs else part, reporter)
+            for formula in part.values():
+                gradients.check(formula)
 
 
 def field_types(data: DataSection | None, models: Models) -> dict[str, TensorType]:
@@ -129,6 +136,19 @@ class _Inference:
             pass
         return None
 
+    def output(self, name: str, formula: Formula) -> None:
+        """A formula of which each example has its own part."""
+        made = self.infer(formula)
+        if isinstance(made, Outputs):
+            title, help = f"the output `{name}` is several tensors", "take one of them"
+            self.reporter.error("generate-output", title, formula.span, help=help)
+        elif not isinstance(made, TensorType) and made is not None:
+            title = f"the output `{name}` is no tensor"
+            self.reporter.error("generate-output", title, formula.span)
+        elif made is not None and not made.shape:
+            title = f"the output `{name}` is one number, and none for each example"
+            self.reporter.error("generate-output", title, formula.span)
+
     def report(self, formula: Formula, node: Expression, reason: RuleError) -> None:
         title = f"`{unparse(node)}` does not fit together"
         notes = [f"it takes {reason.wanted}", f"it is given {reason.given}"]
@@ -156,10 +176,20 @@ class _Types(_Inference):
         for update in self.program.updates:
             for term in update.terms:
                 self.term(term.name, term.formula)
+        for state in self.program.states.values():
+            self.state(state)
         for name, formula in self.program.metrics.items():
             if not is_metric(formula):
                 self.term(name, formula)
         return self.types
+
+    def state(self, state: State) -> None:
+        """Its next value has the shape that it has."""
+        made = self.infer(state.update)
+        if isinstance(made, TensorType) and made.shape != state.shape:
+            title = f"the next value of `{state.name}` does not have its shape"
+            notes = [f"it is {render(state.shape)}", f"it is given {render(made.shape)}"]
+            self.reporter.error("shape-mismatch", title, state.update.span, notes=notes)
 
     def term(self, name: str, formula: Formula) -> None:
         made = self.infer(formula)
@@ -199,7 +229,7 @@ class ProgramWalk(FormulaWalk):
         name = n.dotted(node.function) or ""
         if name in self.models:
             return self.model(node, name)
-        if name == "shape":
+        if name == "shape" and node.arguments:
             return self.tensor(node.arguments[0]).shape
         if name == "grad":
             self.value(node.arguments[0])
@@ -310,114 +340,3 @@ def is_metric(formula: Formula) -> bool:
         and (n.dotted(call.function) or "") in load().objects["metric"]
         and (n.dotted(call.function) or "") not in load().objects["loss"]
     )
-
-
-# --- what depends on what ---------------------------------------------------------------------------------
-class Dependence:
-    """Which models the value of a formula depends on so that a gradient comes through."""
-
-    def __init__(self, program: Program, models: Models, reporter: Reporter) -> None:
-        self.program, self.models, self.reporter = program, models, reporter
-        self.of: dict[str, frozenset[str]] = {}
-        for name, formula in program.derive.items():
-            self.of[name] = frozenset(self.reached(formula.expression))
-
-    def check(self) -> None:
-        for update in self.program.updates:
-            self.update(update)
-
-    def reached(self, node: Expression) -> Iterator[str]:
-        """The models that a gradient of this expression comes to."""
-        if isinstance(node, n.Name | n.Attribute) and n.dotted(node) is not None:
-            yield from self.of.get((n.dotted(node) or "").partition(".")[0], ())
-            return
-        if isinstance(node, n.Call):
-            name = n.dotted(node.function) or ""
-            if name in CUTS:
-                return
-            if name in self.models:
-                yield from closure(name, self.models)
-            for argument in (*node.arguments, *(value for _, value in node.keywords)):
-                yield from self.reached(argument)
-            return
-        for child in n.children(node):
-            yield from self.reached(child)
-
-    def update(self, update: Update) -> None:
-        reached = [set(self.reached(term.formula.expression)) for term in update.terms]
-        wanted = {model.text for model in update.models if model.text in self.models}
-        whole: set[str] = set().union(*(closure(model, self.models) for model in wanted)) if wanted else set()
-        for term, models in zip(update.terms, reached, strict=True):
-            if wanted and models.isdisjoint(whole):
-                listed = ", ".join(f"`{name}`" for name in sorted(wanted))
-                title = f"the term `{term.name}` does not depend on {listed}"
-                help = "no gradient comes through: name the model that this term is to train, or remove it"
-                self.reporter.error("program-independent", title, term.formula.span, help=help)
-        for model in update.models:
-            if model.text not in self.models:
-                continue
-            found = self.models[model.text]
-            if not found.trainable or getattr(found, "form", "") == "average_of":
-                why = "is frozen" if not found.trainable else "follows another by averaging"
-                title = f"`{model}` {why}, and this update is to train it"
-                self.reporter.error("program-frozen", title, model.span, help="take it out of `models`")
-            elif self.is_left_alone(model.text, reached, whole):
-                title = f"no term of this update depends on `{model}`"
-                help = "add a term, or take it out of `models`"
-                self.reporter.error("program-independent", title, model.span, help=help)
-
-    def is_left_alone(self, model: str, reached: list[set[str]], whole: set[str]) -> bool:
-        """Whether no term depends on a model, though some do on others of its update."""
-        own = closure(model, self.models)
-        some = any(not models.isdisjoint(whole) for models in reached)
-        return some and all(models.isdisjoint(own) for models in reached)
-
-
-def closure(name: str, models: Models) -> set[str]:
-    """A model with all that it calls."""
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        current = waiting.pop()
-        if current in found:
-            continue
-        found.add(current)
-        model = models.get(current)
-        waiting += models_used(model) if isinstance(model, Graph) else []
-    return found
-
-
-def report_untrained(
-    programs: Sequence[Program], models: Models, types: Mapping[str, Types], reporter: Reporter
-) -> None:
-    """Report models with weights that programs call, and no update of any trains."""
-    updates = [update for program in programs for update in program.updates]
-    trained = {inner for u in updates for model in u.models for inner in closure(model.text, models)}
-    places: dict[str, tuple[Formula, n.Call]] = {}
-    for formula in (formula for program in programs for formula in program.formulas.values()):
-        for call in calls(formula.expression):
-            places.setdefault(n.dotted(call.function) or "", (formula, call))
-    for name in models:
-        following = getattr(models[name], "form", "") == "average_of"
-        free = name in trained or not models[name].trainable or following
-        if name not in places or free or not _has_weights(name, models, types):
-            continue
-        formula, call = places[name]
-        title = f"no update trains `{name}`"
-        help = f"add it to the `models` of an update, or freeze it: `trainable: false` in `{name}`"
-        reporter.error("program-untrained", title, formula.place(call.function), help=help)
-
-
-def _has_weights(name: str, models: Models, types: Mapping[str, Types]) -> bool:
-    model = models[name]
-    if not isinstance(model, Graph):
-        return True
-    layers = [node.name for node in model.nodes if isinstance(node.operation, Layer)]
-    unknown = any(layer not in types[name].calls for layer in layers)
-    own = bool(model.weights) or any(call.parameters for call in types[name].calls.values())
-    return own or unknown or any(_has_weights(inner, models, types) for inner in models_used(model))
-
-
-_FLAT = "stop_gradient argmax argmin round floor ceil sign equal not_equal less greater shape"
-CUTS = frozenset(_FLAT.split())
-"""Functions through which no gradient comes."""

@@ -40,7 +40,7 @@ def check(training: Training, reporter: Reporter) -> None:
         _check_steps(training, stage, reporter)
     if "validation" not in training.data.splits:
         for stage in training.stages:
-            _check_without_validation(stage, reporter)
+            check_without_validation(stage, reporter)
     if training.replicas > 1:
         _check_replicas(training, reporter)
 
@@ -71,7 +71,8 @@ def _check_steps(training: Training, stage: Stage, reporter: Reporter) -> None:
         )
 
 
-def _check_without_validation(stage: Stage, reporter: Reporter) -> None:
+def check_without_validation(stage: Stage, reporter: Reporter) -> None:
+    """Warn of what needs a validation split, where there is none."""
     for callback in stage.callbacks:
         monitor = str(callback.arguments.get("monitor", "val_loss"))
         checkpoint = callback.kind == "ModelCheckpoint" and not callback.arguments.get("save_best_only")

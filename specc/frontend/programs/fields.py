@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from specc.frontend.project import Reference
 from specc.frontend.sections.data import DataSection
 from specc.graph.ir import Graph
+from specc.source.span import Span
 
 IMAGE_COLUMNS = ("image", "label", "features")
 """The columns of the data sets that are known by name."""
@@ -23,3 +24,11 @@ def field_names(data: DataSection | None, models: Mapping[str, Graph | Reference
     bundled = IMAGE_COLUMNS if any(source.kind == "dataset" for source in data.sources.values()) else ()
     labels = (column for source in data.sources.values() for column in source.files if column)
     return tuple(dict.fromkeys((*data.fields, *data.derive, *inputs, *bundled, *labels)))
+
+
+def written_names(data: DataSection | None) -> dict[str, Span]:
+    """The names that the data section gives tensors itself, with their places."""
+    if data is None:
+        return {}
+    fields = {name: field.span for name, field in data.fields.items()}
+    return fields | {name: formula.span for name, formula in data.derive.items()}

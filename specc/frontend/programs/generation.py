@@ -109,7 +109,7 @@ def _inputs(value: Value | None) -> Iterator[Given]:
 
 
 def _rounds(value: Value | None, reporter: Reporter) -> tuple[str, tuple[Any, ...]] | None:
-    """The variable of `repeat` and its values; None where there is none, or it is wrong and reported."""
+    """The variable of `repeat` and its values, none where they are wrong and reported."""
     name, item = "round", value
     if isinstance(value, Mapping) and len(value) == 1:
         ((name, item),) = value
@@ -119,8 +119,9 @@ def _rounds(value: Value | None, reporter: Reporter) -> tuple[str, tuple[Any, ..
     if isinstance(plain, int) and not isinstance(plain, bool):
         plain = range(plain)
     if not isinstance(plain, (range, list)):
-        title = f"the values of `repeat` are a whole number or a list, not {describe(item)}"
-        reporter.error("generate-rounds", title, item.span)
+        if isinstance(plain, float):  # all else is told by its form
+            title = f"`repeat` is a whole number or a list, not {describe(item)}"
+            reporter.error("generate-rounds", title, item.span)
     elif not 1 <= len(plain) <= MOST_ROUNDS:
         title = f"`repeat` has {len(plain)} rounds, and from 1 to {MOST_ROUNDS} are made"
         reporter.error("out-of-range", title, item.span)
@@ -128,7 +129,7 @@ def _rounds(value: Value | None, reporter: Reporter) -> tuple[str, tuple[Any, ..
         reporter.error("generate-rounds", "the values of `repeat` are not all numbers", item.span)
     else:
         return name, tuple(plain)
-    return None
+    return name, ()
 
 
 def in_sequence(formulas: Values[str, Formula]) -> dict[str, Formula]:

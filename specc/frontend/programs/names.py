@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from specc.catalog.signature import Catalog, Signature
+from specc.catalog.signature import Catalog, Category, Signature
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.formula import calls, tensor_names
 from specc.frontend.expressions.nodes import Expression
+from specc.frontend.programs.arguments import read_call
 from specc.frontend.programs.types import Program, Update
 from specc.frontend.project import Interface
 from specc.frontend.sections.data_types import Formula
 from specc.source.diagnostic import Reporter
-from specc.source.suggest import did_you_mean
+from specc.source.span import Span
+from specc.source.suggest import did_you_mean, nearest
 
 GRADIENTS = ("grad", "jacobian")
 """Functions of a program alone: what the gradient of a tensor with respect to another is."""
@@ -24,18 +26,30 @@ BUILT_IN = ("batch", "step")
 
 @dataclass(frozen=True)
 class Known:
-    """The names outside a program: the data's fields (None: not known), and models by what they take."""
+    """The names outside a program: the data's fields (None: not known), and models by what they take.
+
+    `written` are those of `fields` that the spec writes down, with their places.
+    """
 
     fields: tuple[str, ...] | None
     models: Mapping[str, Interface]
     catalog: Catalog
+    written: Mapping[str, Span] = field(default_factory=dict)
 
 
 def check_names(program: Program, known: Known, reporter: Reporter) -> None:
     """Report every name in a program that means nothing, and every call that cannot be meant."""
     check = NameCheck(known, {*(known.fields or ()), *program.derive, *program.states, *BUILT_IN}, reporter)
+    for name in BUILT_IN:
+        if name in known.written:
+            title = f"`{name}` is a field of the data, and a number that every program knows"
+            help = "give the field another name, and say its `column`"
+            reporter.error("duplicate-name", title, known.written[name], help=help)
     for name, formula in program.derive.items():
-        check.derived(name, formula)
+        check.named(name, formula.span)
+        check.formula(formula)
+    for name, state in program.states.items():
+        check.named(name, state.span, program.derive)
     for update in program.updates:
         for term in update.terms:
             check.formula(term.formula)
@@ -52,14 +66,18 @@ class NameCheck:
     def __init__(self, known: Known, tensors: set[str], reporter: Reporter) -> None:
         self.known, self.tensors, self.reporter = known, tensors, reporter
 
-    def derived(self, name: str, formula: Formula) -> None:
-        """A tensor that gets a name."""
-        if name in self.known.models or name in BUILT_IN:
-            what = "a model" if name in self.known.models else "a number that every program knows"
-            self.fail(
-                "duplicate-name", f"`{name}` is {what}, and is derived too", formula, formula.expression
-            )
-        self.formula(formula)
+    def named(self, name: str, span: Span, others: Iterable[str] = (), *, fields: bool = True) -> None:
+        """A tensor that formulas make has a name of its own; a generation's may stand for a field."""
+        kinds = {
+            "a model": self.known.models,
+            "a number that every program knows": BUILT_IN,
+            "a field of the data": self.known.written if fields else (),
+            "named already": others,
+        }
+        for what, names in kinds.items():
+            if name in names:
+                title = f"`{name}` is {what}, and names another tensor too"
+                self.reporter.error("duplicate-name", title, span, help="give it another name")
 
     def models(self, update: Update) -> None:
         """The models that an update trains are there."""
@@ -92,21 +110,33 @@ class NameCheck:
 
     def call(self, formula: Formula, call: n.Call, *, metric: bool) -> None:
         name = n.dotted(call.function) or ""
-        if name in self.known.models:
+        if name in self.known.models and (name in GRADIENTS or name in self.known.catalog.ops):
+            title = f"`{name}` is a model of this spec, and a function too"
+            self.fail("duplicate-name", title, formula, call.function, help="give the model another name")
+        elif name in self.known.models:
             self.model_call(formula, call, name)
         elif name in GRADIENTS:
             self.gradient(formula, call, name)
         elif name[:1].isupper():
             self.capitalised(formula, call, name, metric=metric)
         elif name not in self.known.catalog.ops:
-            own = (*self.known.models, *GRADIENTS)
-            help = did_you_mean(name, own) or did_you_mean(name, self.known.catalog.ops)
-            self.fail("unknown-function", f"there is no function `{name}`", formula, call.function, help=help)
+            self.unknown_function(formula, call, name)
         elif self.known.catalog.ops[name].refused:
             why = self.known.catalog.ops[name].refused
             self.fail("bad-formula", f"`{name}` cannot stand in a spec: {why}", formula, call.function)
         else:
             self.keywords(formula, call, self.known.catalog.ops[name])
+
+    def unknown_function(self, formula: Formula, call: n.Call, name: str) -> None:
+        ops, own = self.known.catalog.ops, (*self.known.models, *GRADIENTS)
+        near = nearest(name, own) or nearest(name, ops)
+        if near is not None:
+            help = f"did you mean `{near}`?"
+        elif name.startswith("random."):
+            help = did_you_mean(name, (op for op in ops if op.startswith("random.")))
+        else:
+            help = f"known: {_listed(own)}, and the functions of `keras.ops`"
+        self.fail("unknown-function", f"there is no function `{name}`", formula, call.function, help=help)
 
     def model_call(self, formula: Formula, call: n.Call, name: str) -> None:
         inputs = self.known.models[name].inputs
@@ -128,7 +158,7 @@ class NameCheck:
 
     def gradient(self, formula: Formula, call: n.Call, name: str) -> None:
         right = len(call.arguments) == 2 and not call.keywords
-        if right and isinstance(call.arguments[1], n.Name | n.Attribute):
+        if right and isinstance(call.arguments[1], n.Name):
             return
         title = f"`{name}` takes a tensor, and the name of the one it is derived by"
         help = f"`{name}(y, x)`, where `x` is a field or a name under `derive`"
@@ -137,9 +167,9 @@ class NameCheck:
     def capitalised(self, formula: Formula, call: n.Call, name: str, *, metric: bool) -> None:
         losses, metrics = self.known.catalog.objects["loss"], self.known.catalog.objects["metric"]
         if name in losses:
-            self.keywords(formula, call, losses[name], tensors=2)
+            self.compared(formula, call, "loss", most=2)
         elif name in metrics and metric:
-            self.keywords(formula, call, metrics[name], tensors=3)
+            self.compared(formula, call, "metric", most=3)
         elif name in metrics:
             title = f"the metric `{name}` stands within a formula"
             help = "a metric is a whole formula under `metrics`"
@@ -149,16 +179,21 @@ class NameCheck:
             title = f"there is no loss or metric `{name}`"
             self.fail("unknown-function", title, formula, call.function, help=help)
 
-    def keywords(self, formula: Formula, call: n.Call, signature: Signature, tensors: int = 0) -> None:
+    def keywords(self, formula: Formula, call: n.Call, signature: Signature) -> None:
         for key, value in call.keywords:
-            if key not in signature.by_name and not (tensors and key == "sample_weight"):
+            if key not in signature.by_name:
                 title = f"`{signature.name}` has no argument `{key}`"
                 help = did_you_mean(key, signature.by_name)
                 self.fail("unknown-argument", title, formula, value, help=help)
-        if tensors and not 2 <= len(call.arguments) <= tensors:
-            title = f"`{signature.name}` is called with {len(call.arguments)} tensors"
-            help = f"`{signature.name}(y_true, y_pred, …)`: its other arguments by name"
+
+    def compared(self, formula: Formula, call: n.Call, category: Category, *, most: int) -> None:
+        """A loss or a metric of two tensors, and for a metric of their weights."""
+        name = n.dotted(call.function) or ""
+        if not 2 <= len(call.arguments) <= most:
+            title = f"`{name}` is called with {_counted(len(call.arguments))}"
+            help = f"`{name}(y_true, y_pred, …)`: its other arguments by name"
             self.fail("bad-formula", title, formula, call, help=help)
+        read_call(call, formula, category, self.known.catalog, self.reporter)
 
     def logic(self, formula: Formula) -> None:
         """Python's logic asks whether a value is true; of a tensor nobody knows before it is computed."""

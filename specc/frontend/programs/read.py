@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from collections.abc import Sequence as Items
 
 from specc.catalog.objects import KerasObject
 from specc.catalog.read import read_object
 from specc.catalog.signature import Catalog
+from specc.frontend.expressions import nodes as n
+from specc.frontend.expressions.nodes import Expression
 from specc.frontend.programs.types import Program, State, Term, Update
 from specc.frontend.sections.data_settings import Context
 from specc.frontend.sections.data_types import Formula, Located
-from specc.frontend.sections.train_settings import is_number, number, read_count, read_text
+from specc.frontend.sections.train_settings import is_number, number, read_count, read_text, wrong
 from specc.frontend.sections.train_types import Stage
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
@@ -24,6 +27,14 @@ SUPERVISED = ("loss", "loss_weights", "sample_weight", "class_weight")
 MOST_REPEATS = 64
 """How often an update may be repeated in a step: each is traced."""
 
+WHOLE_LOSS = "loss"
+"""The weighted sum of all terms, in what training writes down of an epoch."""
+
+MOST_NUMBERS = 2**27
+"""Numbers in a state at most: 512 MB."""
+
+DEEPEST = 200
+"""How deep a derived tensor may be made of others, with all their formulas: it is computed in one go."""
 
 NO_OPTIMIZER = KerasObject("optimizer", "SGD")
 
@@ -43,7 +54,7 @@ class _Reading:
         self.refuse_supervised()
         derive = in_order(self.formulas(self.section.get("derive")), self.reporter)
         updates = tuple(self.updates(self.section.get("update")))
-        metrics = self.formulas(self.section.get("metrics"))
+        metrics = self.metrics(self.section.get("metrics"))
         for name in metrics:
             self.log(name, metrics[name].span)
         states = dict(self.states(self.section.get("state")))
@@ -53,6 +64,13 @@ class _Reading:
                 self.reporter.error("training-program", title, self.section.span)
             return None
         return Program(derive, updates, running, self.section.span, metrics, states)
+
+    def metrics(self, value: Value | None) -> dict[str, Formula]:
+        """Supervised training takes lists of metrics; a program has no outputs that they could be of."""
+        if isinstance(value, Sequence) or (isinstance(value, Scalar) and value.value is not None):
+            help = "`accuracy: SparseCategoricalAccuracy(label, out)`, say"
+            wrong("metrics", value, "a mapping of names to formulas", self.reporter, help)
+        return self.formulas(value)
 
     def refuse_supervised(self) -> None:
         for key in SUPERVISED:
@@ -115,6 +133,9 @@ class _Reading:
             yield Term(name, formula, weights.get(name, 1.0))
 
     def log(self, name: str, span: Span) -> None:
+        if name == WHOLE_LOSS:
+            title = f"`{name}` is what the loss of all updates is written down as, and is a name here too"
+            self.reporter.error("duplicate-name", title, span, help="say what this part of the loss is")
         first = self.logs.setdefault(name, span)
         if first is not span:
             title = f"two terms or metrics are called `{name}`"
@@ -160,6 +181,9 @@ class _Reading:
             formula = None if entry is None else self.context.formula(entry, name)
             given = item.get("shape")
             shape = tuple(to_python(given)) if given is not None else ()
+            if math.prod(shape) > MOST_NUMBERS or min(shape, default=1) < 1:
+                title = f"the state `{name}` has sizes below 1, or more than {MOST_NUMBERS} numbers"
+                self.reporter.error("out-of-range", title, (given or item).span)
             written = item.get("initializer")
             made = None
             if written is not None:
@@ -173,25 +197,42 @@ def in_order(formulas: dict[str, Formula], reporter: Reporter) -> dict[str, Form
 
     They may be written in any order: a spec that extends another adds to what is there.
     """
-    found: dict[str, Formula] = {}
-    open_names: list[str] = []
+    depths: dict[str, int] = {}
+    for start in formulas:
+        open_names = [start]
+        while open_names:
+            name = open_names[-1]
+            used = list(dict.fromkeys(each.partition(".")[0] for each in formulas[name].names))
+            waiting = next((each for each in used if each in formulas and each not in depths), None)
+            if name in depths:
+                open_names.pop()
+            elif waiting is None:
+                own = depth_of(formulas[name].expression) + 3  # what it takes to get to a name
+                depths[open_names.pop()] = own + max(
+                    (depths[each] for each in used if each in depths), default=0
+                )
+            elif waiting in open_names:
+                _report_circle([*open_names[open_names.index(waiting) :], waiting], formulas, reporter)
+                depths[name] = 0
+            else:
+                open_names.append(waiting)
+    deep = next((name for name, depth in depths.items() if depth > DEEPEST), None)
+    if deep is not None:
+        title = f"`{deep}` is made of others, and they of others, more than {DEEPEST} deep"
+        reporter.error("out-of-range", title, formulas[deep].span)
+    return {name: formulas[name] for name in depths}
 
-    def visit(name: str) -> None:
-        if name in found:
-            return
-        if name in open_names:
-            circle = [*open_names[open_names.index(name) :], name]
-            title = "these names are made of one another: " + " → ".join(f"`{each}`" for each in circle)
-            reporter.error("later-name", title, formulas[name].span)
-            return
-        open_names.append(name)
-        for used in formulas[name].names:
-            first = used.partition(".")[0]
-            if first in formulas:
-                visit(first)
-        open_names.pop()
-        found[name] = formulas[name]
 
-    for name in formulas:
-        visit(name)
-    return found
+def _report_circle(circle: list[str], formulas: dict[str, Formula], reporter: Reporter) -> None:
+    title = "these names are made of one another: " + " → ".join(f"`{each}`" for each in circle)
+    reporter.error("later-name", title, formulas[circle[-1]].span)
+
+
+def depth_of(expression: Expression) -> int:
+    """How many parts of a formula lie within one another."""
+    deepest, waiting = 0, [(expression, 1)]
+    while waiting:
+        node, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        waiting += [(child, depth + 1) for child in n.children(node)]
+    return deepest

@@ -62,11 +62,11 @@ class Program:
     states: dict[str, State] = field(default_factory=dict)
 
     @property
-    def formulas(self) -> dict[str, Formula]:
-        """Every formula by a name: derived tensors, terms, metrics, next states."""
-        terms = {term.name: term.formula for update in self.updates for term in update.terms}
-        states = {f"{name} (its next value)": state.update for name, state in self.states.items()}
-        return {**self.derive, **terms, **self.metrics, **states}
+    def formulas(self) -> tuple[Formula, ...]:
+        """Every formula: derived tensors, terms (they may bear tensors' names), metrics, next states."""
+        terms = (term.formula for update in self.updates for term in update.terms)
+        states = (state.update for state in self.states.values())
+        return (*self.derive.values(), *terms, *self.metrics.values(), *states)
 
     @property
     def log_names(self) -> tuple[str, ...]:

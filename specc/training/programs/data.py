@@ -88,7 +88,7 @@ def fields_of_all(programs: Iterable[Program]) -> tuple[str, ...]:
 def fields_of(program: Program) -> Iterator[str]:
     """The names in a program that the data gives."""
     own = {*program.derive, *program.states, *BUILT_IN}
-    for formula in program.formulas.values():
+    for formula in program.formulas:
         for node in tensor_names(formula.expression):
             name = (n.dotted(node) or "").partition(".")[0]
             if name not in own:

@@ -75,6 +75,9 @@ class Evaluation(Mapping[str, Any]):
             if name not in self._values:
                 self._values[name] = self._watched(name, self._tensor(name))
             return self._values[name]
+        return self._callable(name)
+
+    def _callable(self, name: str) -> Any:
         if name in self.callees:
             return self._caller(self.callees[name])
         if name in ("grad", "jacobian"):
@@ -84,6 +87,13 @@ class Evaluation(Mapping[str, Any]):
         if name[:1].isupper() and name in load().objects["loss"]:
             return self._loss(name)
         raise KeyError(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """What a formula calls by a name: a tensor that bears a function's name is not called."""
+        try:
+            return self._callable(name)
+        except KeyError:
+            return default
 
     def __iter__(self) -> Iterator[str]:
         yield from (*self.given, *self.program.derive, *self.callees)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -10,10 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from specc.frontend.expressions.formula import calls, tensor_names
-from specc.frontend.expressions.nodes import dotted
-from specc.frontend.programs.generation import Generation
+from specc.frontend.expressions.nodes import Name, dotted
+from specc.frontend.programs.generation import Generation, before, in_sequence
 from specc.frontend.programs.names import BUILT_IN
 from specc.frontend.programs.types import Program
+from specc.frontend.sections.data_types import Formula
 from specc.frontend.sections.train_types import Stage
 from specc.training.programs.evaluation import Callee, Evaluation
 
@@ -72,20 +74,30 @@ class Generator:
         return self._sequence(self.generation.step, values)
 
     def _outputs(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        formulas = self.generation.outputs.items()
-        return {name: self._sequence({name: formula}, values)[name] for name, formula in formulas}
-
-    def _sequence(self, formulas: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-        """Formulas one after another, each with what was named before it."""
-        known = dict(values)
         found: dict[str, Any] = {}
-        for name, formula in formulas.items():
+        for name, formula in self.generation.outputs.items():
             roots = (formula.expression,)
-            evaluation = Evaluation(NOTHING, known, self.callees, self.draws, training=False, roots=roots)
-            value = evaluation.value(formula.expression)
+            evaluation = Evaluation(NOTHING, values, self.callees, self.draws, training=False, roots=roots)
+            found[name] = _held(evaluation.value(formula.expression))
             evaluation.close()
-            known[name] = found[name] = value if isinstance(value, Mapping) else tf.convert_to_tensor(value)
         return found
+
+    def _sequence(self, formulas: Mapping[str, Formula], values: Mapping[str, Any]) -> dict[str, Any]:
+        """Formulas one after another, each with what was named before it."""
+        named = in_sequence(formulas)
+        replaced = {before(name): values[name] for name in formulas if name in values}
+        program = replace(NOTHING, derive=named)
+        roots = tuple(Name(name) for name in named)
+        given = {**values, **replaced}
+        evaluation = Evaluation(program, given, self.callees, self.draws, training=False, roots=roots)
+        found = {name: _held(evaluation[name]) for name in named}
+        evaluation.close()
+        return found
+
+
+def _held(value: Any) -> Any:
+    """What a formula gave, as tensors."""
+    return value if isinstance(value, Mapping) else tf.convert_to_tensor(value)
 
 
 def models_of(generation: Generation, names: Mapping[str, Any]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from specc.lower.saved import carry
 from specc.source.diagnostic import Reporter
 from specc.training import folder as folders
 from specc.training.batches import kept
-from specc.training.checking import check_optimizer
+from specc.training.checking import check_optimizer, check_without_validation
 from specc.training.compiling import choose_steps
 from specc.training.executions import Executions
 from specc.training.fitting import Explained, Verbose, build_callbacks, by_batch
@@ -101,6 +101,8 @@ def train_programs(
     names = tuple(dict.fromkeys((*named, *shown_too)))
     data = FieldData(spec.data, names, spec.models, root=root, seed=spec.seed)
     _warn_of_unused(data, reporter)
+    for program in spec.train.programs if "validation" not in data.splits else ():
+        check_without_validation(program.running, reporter)
     _check_replicas(spec, int(chosen.num_replicas_in_sync), reporter)
     reporter.stop_if_failed()
     shown: Verbose = verbose or ("bar" if sys.stdout.isatty() else "line")

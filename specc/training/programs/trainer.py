@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from specc.catalog.load import load
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.formula import tensor_names
 from specc.frontend.expressions.nodes import Expression
+from specc.frontend.programs.arguments import read_call
 from specc.frontend.programs.types import Program, State, Update
 from specc.graph.programs import is_metric
-from specc.lower.objects import get, make
+from specc.lower.objects import make
+from specc.source.diagnostic import Reporter
 from specc.training.programs.average import Average
 from specc.training.programs.evaluation import Callee, Evaluation
 
@@ -65,9 +69,11 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
             return keras.metrics.Mean(name=name)
         call = formula.expression
         assert isinstance(call, n.Call)
-        given = {key: value for key, value in call.keywords if key != "sample_weight"}
-        arguments = {key: value.value for key, value in given.items() if isinstance(value, n.Constant)}
-        made: keras.metrics.Metric = get("metric", n.dotted(call.function) or "")(**arguments, name=name)
+        reporter = Reporter()
+        found = read_call(call, formula, "metric", load(), reporter)
+        reporter.stop_if_failed()
+        assert found is not None
+        made: keras.metrics.Metric = make(replace(found, arguments=found.arguments | {"name": name}))
         return made
 
     def prepare(self) -> None:

@@ -83,7 +83,7 @@ def _read(value: Mapping, name: str, catalog: Catalog, reporter: Reporter) -> Ge
         reporter.error("generate-output", title, value.span)
     return Generation(
         name=name,
-        inputs={given.name: given for given in _inputs(value.get("inputs"))},
+        inputs={given.name: given for given in _inputs(value.get("inputs"), reporter)},
         derive=in_order(_formulas(value.get("derive"), context), reporter),
         rounds=rounds,
         step=step,
@@ -97,15 +97,24 @@ def _formulas(value: Value | None, context: Context) -> dict[str, Formula]:
     return {name: formula for name, formula in read.items() if formula is not None}
 
 
-def _inputs(value: Value | None) -> Iterator[Given]:
+def _inputs(value: Value | None, reporter: Reporter) -> Iterator[Given]:
     for name, item in value if isinstance(value, Mapping) else ():
         assert isinstance(value, Mapping)
-        shape: Any = to_python(item)
-        dtype = "float32"
+        plain: Any = to_python(item)
+        dtype, shape = "float32", plain
         if isinstance(item, Mapping):
-            dtype = str(shape.get("dtype", dtype))
-            shape = shape.get("shape")
+            dtype, shape = str(plain.get("dtype", dtype)), plain.get("shape")
+        if shape is not None and not _is_shape(shape):
+            title = f"the shape of `{name}` is a list of positive integers and nulls"
+            reporter.error("wrong-type", title, item.span)
+            shape = None
         yield Given(name, None if shape is None else tuple(shape), dtype, value.key(name).span)
+
+
+def _is_shape(plain: Any) -> bool:
+    return isinstance(plain, list) and all(
+        size is None or (isinstance(size, int) and not isinstance(size, bool) and size > 0) for size in plain
+    )
 
 
 def _rounds(value: Value | None, reporter: Reporter) -> tuple[str, tuple[Any, ...]] | None:

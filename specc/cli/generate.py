@@ -22,7 +22,7 @@ RANGE = ".."
 @click.command("generate")
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("-n", "count", default=16, show_default=True, type=click.IntRange(min=1), help="How many.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of all draws.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Of all draws.")
 @click.option(
     "-i", "--input", "inputs", multiple=True, metavar="NAME=VALUE",
     help="An input: a number, several (0,3,5 or 0..9, taken in turn), an image, or a .npy file.",

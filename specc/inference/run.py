@@ -43,6 +43,7 @@ from specc.training.compiling import compile_model
 from specc.training.feed import Ports, feeder
 from specc.training.folder import TRAINED, RunFolder, RunRecord, inside, read
 from specc.training.programs.build import build_trainer, callees_of
+from specc.training.programs.carried import CARRIED, load_carried
 from specc.training.programs.data import FieldData, fields_of
 from specc.training.programs.generator import Generator
 from specc.training.train import dtype_policy, entry_name, ports_of, sections_of
@@ -202,6 +203,11 @@ class Run:
         assert self.spec.train is not None
         program = self.spec.train.programs[-1]
         trainer = build_trainer(program, self.spec, self.models)
+        file = self._file(f"{TRAINED}/{CARRIED}")
+        try:
+            load_carried(trainer, file)
+        except (ValueError, OSError) as error:
+            raise _invalid(self.path, f"`{file.name}`: {error}") from error
         fields = self.fields(tuple(fields_of(program)), data_root)
         with fields.dataset.errors_told():
             found = trainer.evaluate(fields.batches(split), verbose=0, return_dict=True)
@@ -231,7 +237,7 @@ class Run:
         """
         generation = choose(self.spec, name)
         given = dict(inputs or {})
-        check_count(count)
+        check_count(count, seed)
         check_inputs(given, generation)
         lacking = tuple(need for need in needs_of(generation) if need not in given)
         known = field_names(self.spec.data, self.spec.models) or ()

@@ -19,6 +19,9 @@ Array = np.ndarray[Any, Any]
 MOST_EXAMPLES = 100_000
 """Examples that one call makes at most."""
 
+SEEDS = 2**32
+"""How many seeds there are: the state of random draws holds 32 bits."""
+
 
 def choose(spec: Spec, name: str | None) -> Generation:
     """The generation of a name, or the first; raises SpecError where there is none."""
@@ -56,7 +59,7 @@ def generate(
     for start in range(0, count, at_once):
         stop = min(start + at_once, count)
         chunk = {name: values[start:stop] for name, values in given.items()}
-        parts.append(generator.make(stop - start, chunk, seed=seed + start))
+        parts.append(generator.make(stop - start, chunk, seed=None if start else seed))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -93,8 +96,10 @@ def split_of(splits: Sequence[str], wanted: str | None) -> SplitName:
     return next(split for split in SPLITS if split == chosen)
 
 
-def check_count(count: int) -> None:
-    """Raise SpecError where a number of examples cannot be made."""
+def check_count(count: int, seed: int) -> None:
+    """Raise SpecError where a number of examples cannot be made, or not with a seed."""
+    if not 0 <= seed < SEEDS:
+        _fail("bad-option", f"the seed is {seed}", f"give a whole number from 0 to {SEEDS - 1}")
     if not 1 <= count <= MOST_EXAMPLES:
         _fail("bad-option", f"{count} examples cannot be made", f"a number from 1 to {MOST_EXAMPLES} can")
 

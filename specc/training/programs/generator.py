@@ -30,9 +30,9 @@ class Generator:
 
     def __init__(self, generation: Generation, callees: Mapping[str, Callee]) -> None:
         self.generation, self.callees = generation, callees
-        self._begin = tf.function(self._derive, reduce_retracing=True)
-        self._round = tf.function(self._step, reduce_retracing=True)
-        self._end = tf.function(self._outputs, reduce_retracing=True)
+        self._begin = tf.function(self._derive, autograph=False, reduce_retracing=True)
+        self._round = tf.function(self._step, autograph=False, reduce_retracing=True)
+        self._end = tf.function(self._outputs, autograph=False, reduce_retracing=True)
         self.draws = keras.random.SeedGenerator(0)
         self._start = self.draws.state.numpy()
 
@@ -52,9 +52,13 @@ class Generator:
             own.add(name)
         return tuple(found)
 
-    def make(self, count: int, given: Mapping[str, Any], seed: int = 0) -> dict[str, Array]:
-        """`count` examples [count, …] by output; `given` holds what `needs` names, [count, …]."""
-        self.draws.state.assign(self._start + np.asarray([seed, 0], self._start.dtype))
+    def make(self, count: int, given: Mapping[str, Any], seed: int | None = 0) -> dict[str, Array]:
+        """`count` examples [count, …] by output; `given` holds what `needs` names, [count, …].
+
+        Without a seed the draws go on from those of the call before.
+        """
+        if seed is not None:
+            self.draws.state.assign(self._start + np.asarray([seed, 0], self._start.dtype))
         values = {name: tf.convert_to_tensor(value) for name, value in given.items()}
         values["batch"] = tf.constant(count)
         values["step"] = tf.constant(0)

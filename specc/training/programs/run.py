@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from specc.training.fitting import Explained, Verbose, build_callbacks, by_batch
 from specc.training.folder import RunFolder, finite
 from specc.training.images import Draw
 from specc.training.programs.build import build_trainer
+from specc.training.programs.carried import CARRIED, save_carried
 from specc.training.programs.data import FieldData, fields_of_all
 from specc.training.programs.painting import Painter, needed_fields, painter_of
 from specc.training.programs.trainer import ProgramTrainer
@@ -132,9 +134,10 @@ def _check_replicas(spec: Spec, replicas: int, reporter: Reporter) -> None:
 
 
 class ProgramKeeper:
-    """Keeps all models as training leaves them, in `trained/NAME.keras`."""
+    """Keeps all models as training leaves them, in `trained/NAME.keras`, and what the program carries."""
 
     best_epoch = None
+    trainer: ProgramTrainer | None = None
 
     def __init__(self, folder: RunFolder, models: Mapping[str, keras.Model]) -> None:
         self._folder, self._models = folder, models
@@ -146,6 +149,8 @@ class ProgramKeeper:
         """Write every model."""
         for name, model in self._models.items():
             self._folder.write(f"{folders.TRAINED}/{name}.keras", model.save)
+        if self.trainer is not None:
+            self._folder.write(f"{folders.TRAINED}/{CARRIED}", partial(save_carried, self.trainer))
 
 
 def run_programs(running: Programs, folder: RunFolder) -> RunFolder:
@@ -166,7 +171,7 @@ def run_programs(running: Programs, folder: RunFolder) -> RunFolder:
         total = sum(program.running.epochs for program in running.programs)
         for program in running.programs:
             with running.strategy.scope():
-                trainer = build_trainer(program, running.spec, running.models)
+                trainer = keeper.trainer = build_trainer(program, running.spec, running.models)
             watcher = _watcher(running, program, journal, keeper, total)
             with Explained(program.running, journal), running.data.dataset.errors_told():
                 _fit(running, program, trainer, watcher, folder, journal, painter)

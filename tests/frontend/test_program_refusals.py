@@ -1,0 +1,118 @@
+"""What is refused of programs and of generations before anything is trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from specc.frontend.load import load_spec
+from specc.source.diagnostic import SpecError
+
+SPEC = """
+specc: 1
+models:
+  net: {{inputs: {{image: [6]}}, layers: [{{Dense: 4}}]}}
+  {model}: {{inputs: {{x: [4]}}, layers: [ReLU]}}
+data:
+  source: {{npz: images.npz}}
+  fields: {{image: {{shape: [6]}}, label: {{shape: []}}{field}}}
+train:
+  optimizer: adam
+  derive:
+    out: net(image)
+    square_of: square(out)
+    {derive}
+  update:
+    - models: [net]
+      loss: {{{term}}}
+  {more}
+generate:
+  {generate}
+  outputs: {{found: {output}}}
+"""
+PLAIN = {
+    "model": "other",
+    "field": "",
+    "derive": "",
+    "term": "error: mean(square_of) + mean(label)",
+    "more": "epochs: 1",
+    "generate": "inputs: {}",
+    "output": "net(image)",
+}
+REFUSED = [
+    ({"term": "loss: mean(square(out))"}, "duplicate-name", "`loss` is what the loss of all updates"),
+    ({"more": "metrics: {loss: mean(out)}"}, "duplicate-name", "`loss` is what the loss of all updates"),
+    ({"derive": "label: mean(out)"}, "duplicate-name", "`label` is a field of the data"),
+    ({"derive": "other: mean(out)"}, "duplicate-name", "`other` is a model"),
+    ({"field": ", step: {column: label}"}, "duplicate-name", "`step` is a field of the data"),
+    ({"more": "state: {out: {shape: [], update: mean(out)}}"}, "duplicate-name", "`out` is named already"),
+    ({"more": "state: {label: {shape: [], update: mean(out)}}"}, "duplicate-name", "`label` is a field"),
+    ({"model": "sum", "derive": "a: sum(out)"}, "duplicate-name", "`sum` is a model of this spec"),
+    ({"more": "state: {c: {shape: [3], update: mean(out)}}"}, "shape-mismatch", "the next value of `c`"),
+    ({"more": "state: {c: {shape: [99999, 99999], update: c}}"}, "out-of-range", "the state `c`"),
+    ({"more": "state: {c: {shape: [0], update: c}}"}, "out-of-range", "the state `c`"),
+    ({"derive": "g: grad(out, label)"}, "program-independent", "`out` is not made of `label`"),
+    ({"derive": "g: grad(stop_gradient(out), image)"}, "program-independent", "not made of `image`"),
+    ({"derive": "g: grad(out, out.mean)"}, "bad-formula", "`grad` takes a tensor"),
+    ({"more": "metrics: {m: 'MeanIoU(label, out)'}"}, "missing-argument", "`num_classes`"),
+    ({"more": "metrics: {m: \"AUC(label, out, curve='x')\"}"}, "wrong-choice", "`curve`"),
+    ({"more": "metrics: {m: \"AUC(label, out, name='x')\"}"}, "unknown-argument", "a name within a formula"),
+    ({"term": "e: 'Huber(image, net(image), delta=mean(out))'"}, "wrong-type", "no plain value"),
+    (
+        {"generate": "repeat: {t: 1000000000}\n  step: {image: image + t}"},
+        "out-of-range",
+        "1000000000 rounds",
+    ),
+    ({"generate": "repeat: {t: 0}\n  step: {image: image + t}"}, "out-of-range", "0 rounds"),
+    ({"generate": "repeat: {t: 1e9}\n  step: {image: image + t}"}, "generate-rounds", "a whole number"),
+    ({"generate": "inputs: {batch: [6]}"}, "duplicate-name", "`batch` is a number"),
+    ({"generate": "inputs: {net: [6]}"}, "duplicate-name", "`net` is a model"),
+    ({"output": "mean(image)"}, "generate-output", "one number"),
+    ({"output": "'grad(image, label)'"}, "program-independent", "`image` is not made of `label`"),
+]
+
+
+def reported(folder: Path, changes: dict[str, str]) -> list[tuple[str, str]]:
+    path = folder / "spec.yaml"
+    path.write_text(SPEC.format(**(PLAIN | changes)), encoding="utf-8")
+    try:
+        load_spec(path)
+    except SpecError as error:
+        assert all(diagnostic.span is not None for diagnostic in error.diagnostics)
+        return [(d.code, d.title) for d in error.diagnostics if d.severity == "error"]
+    return []
+
+
+def test_the_plain_spec_is_right(tmp_path: Path) -> None:
+    assert reported(tmp_path, {}) == []
+
+
+@pytest.mark.parametrize(("changes", "code", "title"), REFUSED, ids=[title for _, _, title in REFUSED])
+def test_one_mistake_is_one_diagnostic(
+    tmp_path: Path, changes: dict[str, str], code: str, title: str
+) -> None:
+    ((found, told),) = reported(tmp_path, changes)
+    assert (found, title in told) == (code, True), told
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"derive": "mean: mean(out)", "term": "error: mean(mean + label)"},
+        {"derive": "grad: 'grad(out, image)'", "term": "error: mean(grad) + mean(label)"},
+        {"generate": "derive: {e: net(image), g: 'grad(e, image)'}", "output": "g"},
+        {"generate": "repeat: {t: [3, 1]}\n  step: {image: image + t}"},
+    ],
+    ids=["a function's name", "grad", "a gradient by name", "rounds"],
+)
+def test_what_can_be_meant_is_taken(tmp_path: Path, changes: dict[str, str]) -> None:
+    assert reported(tmp_path, changes) == []
+
+
+def test_names_made_of_names_are_bounded(tmp_path: Path) -> None:
+    few = [f"d{n}: d{n - 1} + 1" for n in range(1, 20)]
+    assert reported(tmp_path, {"derive": "\n    ".join(["d0: out", *few])}) == []
+    many = [f"d{n}: d{n - 1} + 1" for n in range(1, 2000)]
+    ((code, title),) = reported(tmp_path, {"derive": "\n    ".join([*reversed(many), "d0: out"])})
+    assert code == "out-of-range" and "deep" in title

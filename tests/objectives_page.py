@@ -9,15 +9,35 @@ HEAD = """# Objectives
 Ways of training beyond a loss of the model's outputs. Each is a spec that trains on scikit-learn's digits,
 without any download, and is held by a test to a training step written by hand in Keras.
 What the keys mean: [programs.md](programs.md).
-Sizes are parameters. On MNIST's files, with `FILES` set to
+Sizes are parameters. On MNIST's 10,000 test images, with `FILES` set to
 `{idx: {image: t10k-images-idx3-ubyte.gz, label: t10k-labels-idx1-ubyte.gz}}`:
 
 ```sh
-specc train specs/gan/wgan_gp.yaml -p size=28 -p brightest=255 --set "data.source=$FILES" --data DIR
+specc train specs/gan/wgan_gp.yaml -p size=28 -p brightest=255 --set "data.source=$FILES" \
+  --set "data.split={train: 8000, test: 2000}" --epochs 30 --data DIR
+specc generate RUN -n 1000 -i label=0..9 -o samples.npz        # `label` where the spec has one
 ```
+
+(`gan/cyclegan` has two sources, `data.sources.a` and `data.sources.b`; with it, `data.batch_size` was 64.)
+Trained so, each by itself on two cores that were shared with other work, on 8,000 images. Errors are of the
+other 2,000. The judge is `specs/lenet/lenet_mnist.yaml`, trained on 8,000 (test accuracy 0.9905);
+it looked at 1,000 samples.
+
+@TABLE@
 
 This page is generated: `make generated`.
 """
+
+REACHED = (
+    ("gan/conditional", "", 30, 189, "the judge sees the class that was asked for in 96.8% of the samples"),
+    ("gan/wgan_gp", "", 30, 294, "the judge's highest probability is 0.913 on average; each class 7.7–12.1%"),
+    ("autoencoder/vae", "hidden=256 code=8", 30, 27, "loss 118.9; a VAE written by hand in Keras 119.2"),
+    ("autoencoder/denoising", "hidden=256 code=32", 30, 20, "squared error 0.0139; of the noise 0.0795"),
+    ("anomaly/reconstruction", "", 30, 21, "AUC 0.669 for nines, which training left out"),
+    ("gan/cyclegan", "filters=16", 8, 181, "recovery error 0.018; turned images differ by 0.016 from the truth"),
+    ("super_resolution/espcn", "filters=32", 15, 29, "PSNR 28.8 dB; bicubic 20.1 dB"),
+)
+"""Figures measured on MNIST: spec, parameters besides the sizes, epochs, seconds, what was reached."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +74,18 @@ OBJECTIVES = (
 )
 
 
+def reached() -> str:
+    """The table of what was measured."""
+    rows = ["| spec | `-p` | epochs | seconds | reached |", "| --- | --- | ---: | ---: | --- |"]
+    for spec, params, epochs, seconds, text in REACHED:
+        given = f"`{params}`" if params else ""
+        rows.append(f"| [{spec}](../specs/{spec}.yaml) | {given} | {epochs} | {seconds} | {text} |")
+    return "\n".join(rows)
+
+
 def objectives() -> str:
     """The whole page."""
-    parts = [HEAD]
+    parts = [HEAD.replace("@TABLE@", reached())]
     for objective in OBJECTIVES:
         path = ROOT / "specs" / f"{objective.path}.yaml"
         lines = path.read_text(encoding="utf-8").rstrip().splitlines()[1:]

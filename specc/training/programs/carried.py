@@ -51,4 +51,4 @@ def _variables(trainer: ProgramTrainer) -> dict[str, keras.Variable]:
 
 
 def _bytes(variable: keras.Variable) -> int:
-    return math.prod(variable.shape) * int(np.dtype(variable.dtype).itemsize)
+    return int(math.prod(variable.shape) * np.dtype(variable.dtype).itemsize)

@@ -36,7 +36,8 @@ def examples_for(model: keras.Model) -> Arrays:
     random = np.random.default_rng(3)
     found: Arrays = {}
     for tensor in keras.tree.flatten(model.input):
-        shape = [2, *(size or 5 for size in tensor.shape[1:])]
+        unknown = 32 if len(tensor.shape) == 4 else 5  # a picture is halved again and again
+        shape = [2, *(size or unknown for size in tensor.shape[1:])]
         whole = "int" in tensor.dtype
         found[tensor.name] = random.integers(0, 4, shape) if whole else random.normal(size=shape)
     return found

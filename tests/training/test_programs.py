@@ -276,3 +276,33 @@ def test_two_devices_train_as_one_does(tmp_path: Path) -> None:
         )
         for mine, other in zip(alone, mirrored, strict=True):
             np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
+
+
+SHARED = """
+specc: 1
+models:
+  teacher: {inputs: {x: [4]}, layers: [{Dense: 3}], trainable: false}
+  one: {inputs: {x: [4]}, layers: [{Dense: 3}]}
+  other: {inputs: {x: [4]}, layers: [{Dense: 3}]}
+data: {source: {npz: rows.npz}, fields: {x: {shape: [4]}}}
+train:
+  optimizer: sgd
+  derive: {known: teacher(x), learnt: one(x)}
+  update:
+    - {models: [one], repeat: 2, loss: {first: mean(square(learnt - known))}}
+    - models: [other]
+      loss: {second: mean(square(other(x) - known)), third: mean(square(other(x) - learnt))}
+"""
+
+
+def test_what_updates_share_is_computed_once_and_only_what_stays_the_same(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    trainer, _ = trainer_of(tmp_path, SHARED)
+    step = tf.function(trainer.train_step)
+    graph = step.get_concrete_function({"x": tf.zeros([2, 4])}).graph
+    products = [operation.name for operation in graph.get_operations() if operation.type == "MatMul"]
+    forward = [name for name in products if "gradient" not in name]
+    assert sum(name.startswith("teacher") for name in forward) == 1
+    assert sum(name.startswith("one") for name in forward) == 3  # it has moved in between
+    assert sum(name.startswith("other") for name in forward) == 1

@@ -102,9 +102,9 @@ class Evaluation(Mapping[str, Any]):
         return sum(1 for _ in self)
 
     def _tensor(self, name: str) -> Any:
-        if name in self.program.derive:
-            return self.value(self.program.derive[name].expression)
-        return self.given[name]
+        if name in self.given:  # a derived tensor too, where it was computed for several updates
+            return self.given[name]
+        return self.value(self.program.derive[name].expression)
 
     # --- models -------------------------------------------------------------------------------------------
     def _caller(self, callee: Callee) -> Callable[..., Any]:

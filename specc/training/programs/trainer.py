@@ -20,6 +20,7 @@ from specc.lower.objects import make
 from specc.source.diagnostic import Reporter
 from specc.training.programs.average import Average
 from specc.training.programs.evaluation import Callee, Evaluation
+from specc.training.programs.shared import shared_names
 
 
 class ProgramTrainer(keras.Model):  # type: ignore[misc]
@@ -45,6 +46,7 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
         self.steps = self._counter()
         self.update_optimizers = [make(update.optimizer) for update in program.updates]
         self._measured = measured_with(program)
+        self._shared = shared_names(program, self.callees)
         self._kept_logs = {name: self._log_of(name) for name in ("loss", *program.log_names)}
         self.built = True
 
@@ -105,6 +107,7 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
     def train_step(self, data: Any) -> dict[str, Any]:
         """All updates on one batch, a dictionary of fields [batch, …]."""
         given, size = self._given(data)
+        given |= self._common(given)
         share = _share(size)
         total: Any = 0.0
         for number, update in enumerate(self.program.updates):
@@ -184,6 +187,13 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
         known = {**data, "batch": batch, "step": tf.convert_to_tensor(self.steps.value)}
         states = {name: tf.convert_to_tensor(variable.value) for name, variable in self.states.items()}
         return {**known, **states}, tf.cast(batch, tf.float32)
+
+    def _common(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What several updates need, and none changes."""
+        evaluation = self._evaluation(given, self.draws, (), training=True)
+        found = {name: evaluation[name] for name in self._shared}
+        evaluation.close()
+        return found
 
     def _evaluation(
         self, given: Mapping[str, Any], draws: Any, expressions: Sequence[Any], *, training: bool

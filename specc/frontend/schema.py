@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-from functools import lru_cache
 from typing import Any
 
 from specc.catalog.load import load
@@ -126,9 +125,8 @@ def _expression() -> Schema:
     }
 
 
-@lru_cache(maxsize=1)
 def text() -> str:
-    """The published schema as JSON text."""
+    """The schema as JSON text, with what plugins have registered until now."""
     return json.dumps(schema(load()), indent=1, ensure_ascii=False) + "\n"
 
 

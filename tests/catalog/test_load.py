@@ -128,9 +128,7 @@ def test_a_signature_is_read_off_a_class():
     assert signature.plugin == __name__
 
 
-def test_a_registered_class_is_in_the_catalog(monkeypatch):
-    monkeypatch.setattr(registered, "_signatures", {})
-    monkeypatch.setattr(registered, "_factories", {})
+def test_a_registered_class_is_in_the_catalog():
     assert "Scale" not in load().objects["layer"]
     register("Scale", Scale)
     assert load().objects["layer"]["Scale"].by_name["factor"].required

@@ -6,7 +6,7 @@ import pytest
 
 from specc.catalog.load import load
 from specc.catalog.objects import KerasObject
-from specc.catalog.plugins import register, registered
+from specc.catalog.plugins import register
 from specc.catalog.read import read_object
 from specc.lower.objects import get, make
 from specc.source.diagnostic import Reporter, SpecError
@@ -96,10 +96,7 @@ def test_only_the_catalogs_names_are_found():
             get("layer", name)
 
 
-def test_a_registered_layer_is_made(monkeypatch):
-    monkeypatch.setattr(registered, "_signatures", {})
-    monkeypatch.setattr(registered, "_factories", {})
-
+def test_a_registered_layer_is_made():
     class Twice(keras.layers.Layer):
         def __init__(self, offset: float = 0.0, **kwargs):
             super().__init__(**kwargs)

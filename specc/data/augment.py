@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import tensorflow as tf
 
 from specc.catalog.objects import KerasObject
 from specc.data.boxes import from_corners, to_corners
-from specc.data.crops import crop_together
 from specc.data.errors import fail
 from specc.data.failure import Failures
+from specc.data.moves import COLOURING, WITHOUT_BOXES, change_together
 from specc.data.randomness import PlacedSeed
 from specc.frontend.sections.data_types import BoxFormat, describe_shape
 from specc.lower.objects import make
-
-WITHOUT_BOXES = ("RandomElasticTransform",)
-"""Layers that tell nothing of where boxes went."""
-
-Move = Callable[[tf.Tensor], tf.Tensor]
-"""What happens to boxes [batch, boxes, 4] of corners in pixels."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +32,8 @@ class BoxField:
 class Augment:
     """Keras's image layers over some fields of a batch, each drawn once for all of them.
 
-    Fields of floats are images; fields of whole numbers are masks, whose values are never mixed; boxes follow
-    their image.
+    Fields of floats, and those that a model takes as floats, are images; other fields of whole numbers are
+    masks, whose values are never mixed; boxes follow their image.
     """
 
     def __init__(
@@ -49,8 +42,11 @@ class Augment:
         fields: Sequence[str] | None,
         boxes: Sequence[BoxField],
         failures: Failures,
+        pictures: Collection[str] = (),
     ) -> None:
         """Build the layers; `fields` None means all that are images [height, width, channels].
+
+        `pictures` are taken as floats, whatever they hold.
 
         Raises SpecError (`data-boxes`) where one of `boxes` lies in a field that a layer changes so that they
         cannot follow.
@@ -58,6 +54,7 @@ class Augment:
         self.objects = tuple(objects)
         self.fields = fields
         self.boxes = [box for box in boxes if fields is None or box.image in fields]
+        self.pictures = frozenset(pictures)
         self._failures = failures
         self.layers = [make(replace(o, arguments={"dtype": "float32", **o.arguments})) for o in objects]
         for object, layer in zip(self.objects, self.layers, strict=True):
@@ -70,14 +67,16 @@ class Augment:
         """The batch with its images changed."""
         found = dict(batch)
         names = [n for n in self.fields or batch if batch[n].shape.rank == 4]
+        found |= {name: tf.cast(batch[name], tf.float32) for name in names if name in self.pictures}
+        pictures = [name for name in names if found[name].dtype.is_floating]
         boxes = [box for box in self.boxes if box.name in batch and box.image in names]
         corners = {box.name: _to_corners(found, box) for box in boxes}
         there = {name: _has_area(values) for name, values in corners.items()}
         for object, layer in zip(self.objects, self.layers, strict=True):
             images = self._checked(object, {name: found[name] for name in names})
+            _check_colours(object, names, pictures)
             with _told(object):
-                change = _cropped if object.kind == "RandomCrop" else _changed
-                changed, move = change(layer, images, seed)
+                changed, move = change_together(object.kind, layer, images, pictures, seed)
                 found |= changed
                 corners = {box.name: _clipped(move(corners[box.name]), found[box.image]) for box in boxes}
         for box in boxes:
@@ -104,6 +103,12 @@ class Augment:
             return {name: tf.identity(image) for name, image in images.items()}
 
 
+def _check_colours(object: KerasObject, names: Sequence[str], pictures: Collection[str]) -> None:
+    if object.kind in COLOURING and not pictures:
+        title = f"`{object.kind}` changes nothing: `{names[0]}` holds whole numbers, which are no colours"
+        fail("data-augment", title, object.span, help="say `dtype: float32` in the field of an image")
+
+
 def _check_sizes(object: KerasObject, names: Sequence[str], sizes: Sequence[tuple[int, ...]]) -> None:
     for name, size in zip(names, sizes, strict=True):
         if size != sizes[0]:
@@ -126,40 +131,6 @@ def _told(object: KerasObject) -> Iterator[None]:
             notes=[f"Keras: {error}"],
             help="some layers want sizes that are known: where images differ, resize or crop them first",
         )
-
-
-def _cropped(
-    layer: Any, images: Mapping[str, tf.Tensor], seed: PlacedSeed
-) -> tuple[dict[str, tf.Tensor], Move]:
-    """The images cut alike, and what that does to boxes."""
-    cut, corners = crop_together(images, layer.height, layer.width, seed)
-    left_top = tf.cast(tf.reverse(corners, [-1]), tf.float32)[:, None, :]
-    return cut, partial(_shifted, tf.concat([left_top, left_top], axis=-1))
-
-
-def _changed(
-    layer: Any, images: Mapping[str, tf.Tensor], seed: PlacedSeed
-) -> tuple[dict[str, tf.Tensor], Move]:
-    """The images that a Keras layer makes of these, all with the same draw, and what it does to boxes."""
-    pictures = [name for name in images if images[name].dtype.is_floating]
-    lead = images[(pictures or list(images))[0]]
-    transformation = layer.get_random_transformation(lead, training=True, seed=seed)
-    found = {}
-    for name, image in images.items():
-        change = layer.transform_images if name in pictures else layer.transform_segmentation_masks
-        changed = change(tf.cast(image, tf.float32), transformation, training=True)
-        found[name] = tf.cast(changed, image.dtype)
-
-    def move(corners: tf.Tensor) -> tf.Tensor:
-        padded = tf.pad(corners, [[0, 0], [0, 1], [0, 0]])  # some layers fail where there are no boxes
-        given = {"boxes": padded, "labels": tf.zeros(tf.shape(padded)[:2])}
-        return layer.transform_bounding_boxes(given, transformation, training=True)["boxes"][:, :-1]
-
-    return found, move
-
-
-def _shifted(places: tf.Tensor, corners: tf.Tensor) -> tf.Tensor:
-    return corners - places
 
 
 def _stack(parts: Sequence[tf.Tensor]) -> tf.Tensor:

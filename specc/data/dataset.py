@@ -94,9 +94,10 @@ class Dataset:
         self._streams: dict[tuple[SplitName, bool], Stream] = {}
         boxes = [_box_field(field) for field in fields if field.within is not None]
         own = [field.field for field in fields if field.field.augment]
-        self._augments = [Augment(field.augment, [field.name], boxes, failures) for field in own]
+        pictures = {port.name for port in wanted.inputs if tf.as_dtype(port.dtype).is_floating}
+        self._augments = [Augment(f.augment, [f.name], boxes, failures, pictures) for f in own]
         if section.augment:
-            self._augments.append(Augment(section.augment, None, boxes, failures))
+            self._augments.append(Augment(section.augment, None, boxes, failures, pictures))
 
     @property
     def splits(self) -> dict[SplitName, int]:

@@ -210,8 +210,6 @@ class Stream:
     def _read_rows(
         self, order: Order, finish: Finish, endless: bool, change: Change | None = None
     ) -> tf.data.Dataset:
-        pads = {f.field.name: padding(f, self.specs[f.field.name].dtype) for f in self.fields}
-
         @plain_python
         def one(row: tf.Tensor, epoch: tf.Tensor, place: tf.Tensor) -> tuple[Batch, tf.Tensor]:
             values = self._fetch(self.fields, row[None], self.sources)
@@ -233,6 +231,8 @@ class Stream:
         @plain_python
         def epoch(numbers: tf.data.Dataset) -> tf.data.Dataset:
             rows = numbers.map(one, num_parallel_calls=AUTOTUNE, deterministic=True)
+            made, _ = rows.element_spec  # an image may have become floats
+            pads = {f.field.name: padding(f, made[f.field.name].dtype) for f in self.fields}
             padding_values = (pads, tf.constant(0, tf.int64))
             padded = rows.padded_batch(order.batch_size, padding_values=padding_values)
             return padded.map(batch)

@@ -10,8 +10,11 @@ import tensorflow as tf
 from data_case import codes, section
 from image_case import batches, opened, paired, png
 
+from specc.data.augment import Augment, BoxField
 from specc.data.crops import crop_together
 from specc.data.dataset import Wanted
+from specc.data.failure import Failures
+from specc.data.moves import COLOURING
 from specc.data.open import open_data
 from specc.data.ports import Port
 from specc.data.randomness import PlacedSeed, root_seed
@@ -79,4 +82,90 @@ def test_images_that_turn_out_to_differ_in_size_are_refused(tmp_path: Path) -> N
     )
     with pytest.raises(SpecError) as caught:
         batches(data, training=True)
+    assert codes(caught.value) == ["data-augment"]
+
+
+def scenes(height: int = 37, width: int = 53, count: int = 16) -> dict[str, tf.Tensor]:
+    """Images of an odd size with a bright rectangle, masks that are 7 on it, and its box."""
+    random = np.random.default_rng(1)
+    image = np.zeros((count, height, width, 3), np.float32)
+    mask = np.zeros((count, height, width, 1), np.int32)
+    boxes = np.full((count, 2, 4), -1, np.float32)
+    for row in range(count):
+        top, left = int(random.integers(8, height - 16)), int(random.integers(8, width - 16))
+        image[row, top : top + 7, left : left + 9] = 1
+        mask[row, top : top + 7, left : left + 9] = 7
+        boxes[row, 0] = [left, top, left + 9, top + 7]
+    return {"image": tf.constant(image), "mask": tf.constant(mask), "boxes": tf.constant(boxes)}
+
+
+def augmented(layer: str, batch: dict[str, tf.Tensor], boxes: bool = True) -> dict[str, tf.Tensor]:
+    objects = section(f"{{source: {{npz: a.npz}}, augment: [{layer}]}}").augment
+    fields = [BoxField("boxes", "image", "xyxy", -1.0)] if boxes else []
+    return Augment(objects, None, fields, Failures())(batch, PlacedSeed(root_seed(3)))
+
+
+MOVING = (
+    "{RandomFlip: horizontal_and_vertical}",
+    "{RandomTranslation: {height_factor: 0.2, width_factor: 0.2, fill_mode: constant}}",
+    "{RandomZoom: {height_factor: [-0.3, 0.3], width_factor: [-0.3, 0.3], fill_mode: constant}}",
+    "{RandomRotation: {factor: 0.1, fill_mode: constant}}",
+    "{RandomShear: {x_factor: 0.4, y_factor: 0.3, fill_mode: constant}}",
+    "{RandomPerspective: {factor: 1.0, scale: 0.3}}",
+)
+
+
+@pytest.mark.parametrize("layer", MOVING)
+def test_masks_and_boxes_follow_their_image_at_odd_sizes(layer: str) -> None:
+    before = scenes()
+    found = augmented(layer, before)
+    image, mask, boxes = (found[name].numpy() for name in ("image", "mask", "boxes"))
+    assert not np.array_equal(mask, before["mask"])
+    assert set(np.unique(mask)) == {0, 7}
+    assert ((image.mean(-1) > 0.5) != (mask[..., 0] == 7)).mean() < 0.002
+    assert (boxes[:, 1] == -1).all()
+    compared = 0
+    for labels, (box, _) in zip(mask[..., 0], boxes, strict=True):
+        rows, columns = np.nonzero(labels)
+        seen = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
+        if seen[:2].min() > 0 and seen[2] < 53 and seen[3] < 37:  # wholly within the image
+            np.testing.assert_allclose(box, seen, atol=1.5)
+            compared += 1
+    assert compared > 8
+
+
+def test_masks_follow_an_elastic_image_and_keep_their_classes() -> None:
+    layer = "{RandomElasticTransform: {factor: 1.0, scale: 1.0, value_range: [0, 1]}}"
+    before = scenes()
+    found = augmented(layer, before, boxes=False)
+    image, mask = found["image"].numpy(), found["mask"].numpy()
+    assert not np.array_equal(mask, before["mask"])
+    assert set(np.unique(mask)) == {0, 7}
+    assert ((image.mean(-1) > 0.5) != (mask[..., 0] == 7)).mean() < 0.002
+
+
+COLOURS = {"RandomHue": "0.1", "RandomSharpness": "0.5", "RandomErasing": "{factor: 0.5}"}
+
+
+@pytest.mark.parametrize("kind", COLOURING)
+def test_boxes_and_masks_stay_where_colours_change(kind: str) -> None:
+    before = scenes(count=2)
+    found = augmented(f"{{{kind}: {COLOURS.get(kind, '1')}}}", before)
+    np.testing.assert_array_equal(found["boxes"], before["boxes"])
+    np.testing.assert_array_equal(found["mask"], before["mask"])
+
+
+def test_whole_numbers_that_a_model_takes_as_floats_are_an_image(tmp_path: Path) -> None:
+    png(tmp_path / "a.png", np.full((8, 8, 3), 100, np.uint8))
+    text = "{source: {images: '*.png'}, augment: [{RandomBrightness: 0.5}]}"
+    (image,) = batches(opened(tmp_path, text, image=[8, 8, 3]), training=True)
+    assert len(np.unique(image)) == 1
+    assert image[0, 0, 0, 0] != 100
+
+
+def test_colours_of_a_mask_alone_are_refused(tmp_path: Path) -> None:
+    png(tmp_path / "a.png", np.full((8, 8, 3), 100, np.uint8))
+    text = "{source: {images: '*.png'}, fields: {image: {augment: [{RandomBrightness: 0.5}]}}}"
+    with pytest.raises(SpecError, match="changes nothing") as caught:
+        opened(tmp_path, text, "image")
     assert codes(caught.value) == ["data-augment"]

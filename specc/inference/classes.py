@@ -15,11 +15,10 @@ from specc.data.fitted import Fitted
 from specc.data.transforms import LayerStep
 from specc.inference.boxes import COLUMNS, box_lines, write_json_lines
 from specc.source.diagnostic import Diagnostic, RunError, SpecError
+from specc.training.detection import OF_BOXES
 
 Array = np.ndarray[Any, Any]
 CATEGORICAL = ("categoricalcrossentropy", "categoricalfocalcrossentropy", "sparsecategoricalcrossentropy")
-BOXES = ("MeanAveragePrecision",)
-"""Metrics of outputs that are boxes found, [k, 6]."""
 BINARY = ("binarycrossentropy", "binaryfocalcrossentropy")
 
 
@@ -36,7 +35,7 @@ def meaning_of(
     output: str, loss: KerasObject | None, fitted: Fitted | None, metrics: Sequence[KerasObject] = ()
 ) -> Meaning:
     """What an output means, by the loss it was trained with, its metrics, and what its target was made of."""
-    if any(metric.kind in BOXES for metric in metrics):
+    if any(metric.kind in OF_BOXES for metric in metrics):
         return Meaning("boxes")
     kind = "" if loss is None else loss.kind.lower().replace("_", "")
     form = "categorical" if kind in CATEGORICAL else "binary" if kind in BINARY else "value"

@@ -21,7 +21,7 @@ class MeanAveragePrecision(keras.metrics.Metric):  # type: ignore[misc]
     where it overlaps a true box of its class that no other has taken by `iou_threshold` at least. Precision
     at a recall is the best at that recall or a higher one, and the area is exact (Everingham et al. 2010, The
     PASCAL Visual Object Classes Challenge, as of 2010), for scores in steps of 1/1000. Classes that never
-    occur do not count.
+    occur do not count, nor do boxes of a class from `num_classes` on.
     """
 
     def __init__(
@@ -46,14 +46,18 @@ class MeanAveragePrecision(keras.metrics.Metric):  # type: ignore[misc]
         true = ops.cast(y_true, "float32")
         order = ops.argsort(-ops.cast(y_pred[..., 4], "float32"), axis=1)
         found = ops.take_along_axis(ops.cast(y_pred, "float32"), order[..., None], axis=1)
-        exists = ops.logical_and(true[..., 4] >= 0, ops.prod(true[..., 2:4], axis=-1) > 0)
+        exists = ops.logical_and(self._known(true[..., 4]), ops.all(true[..., 2:4] > 0, axis=-1))
         right = matches(true, exists, found, self.iou_threshold)
-        shown = ops.cast(found[..., 4] > 0, "float32")
-        cells = ops.cast(found[..., 5], "int32") * BINS + bins(found[..., 4])
+        shown = ops.cast(ops.logical_and(self._known(found[..., 5]), found[..., 4] > 0), "float32")
+        kinds = ops.clip(ops.cast(found[..., 5], "int32"), 0, self.num_classes - 1)
+        cells = kinds * BINS + bins(found[..., 4])
         self._add(self.right, cells, right)
         self._add(self.wrong, cells, shown - right)
         kinds = ops.one_hot(ops.cast(true[..., 4], "int32"), self.num_classes)
         self.true.assign_add(ops.sum(kinds * ops.cast(exists, "float32")[..., None], axis=(0, 1)))
+
+    def _known(self, kinds: Any) -> Any:
+        return ops.logical_and(kinds >= 0, kinds < self.num_classes)
 
     def _add(self, table: Any, cells: Any, counts: Any) -> None:
         size = self.num_classes * BINS

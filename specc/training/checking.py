@@ -12,6 +12,7 @@ from specc.frontend.sections.train_parts import PATH_ARGUMENTS
 from specc.lower.saved import MODELS
 from specc.source.diagnostic import Reporter
 from specc.training.batches import left_out
+from specc.training.detection import check_box_metrics
 from specc.training.feed import Ports
 from specc.training.fitting import Training, by_batch
 from specc.training.folder import FILES
@@ -35,6 +36,7 @@ def check(training: Training, reporter: Reporter) -> None:
         check_labels(stage, ports, training.data.labels(stage), reporter)
         check_class_weights(stage, ports, reporter)
         check_overlap_metrics(stage, ports, reporter)
+        check_box_metrics(stage, training.data, reporter)
         if not training.callbacks:
             check_monitors(stage, ports, reporter)
         _check_steps(training, stage, reporter)

@@ -100,6 +100,21 @@ def test_an_image_without_boxes_has_only_wrong_ones() -> None:
     assert float(metric.result()) == pytest.approx(0.5)
 
 
+def test_padding_is_no_box_whatever_its_class() -> None:
+    metric = MeanAveragePrecision(2)
+    true = np.array([[[10, 10, 8, 8, 0], [-1, -1, -1, -1, 1], [5, 5, 0, 4, 1]]], np.float32)
+    metric.update_state(true, np.array([[[10, 10, 8, 8, 0.9, 0]]], np.float32))
+    assert float(metric.result()) == pytest.approx(1.0)
+
+
+def test_a_class_that_is_none_counts_for_nothing() -> None:
+    metric = MeanAveragePrecision(2)
+    true = np.array([[[10, 10, 8, 8, 0], [30, 30, 8, 8, 2]]], np.float32)
+    found = [[10, 10, 8, 8, 0.9, 0], [30, 30, 8, 8, 0.8, 2], [30, 30, 8, 8, 0.7, -1]]
+    metric.update_state(true, np.array([found], np.float32))
+    assert float(metric.result()) == pytest.approx(1.0)
+
+
 def test_fit_and_a_saved_file_know_it() -> None:
     inputs = keras.Input((2,))
     boxes = keras.layers.Reshape((3, 6))(keras.layers.Dense(18)(inputs))

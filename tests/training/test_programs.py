@@ -306,3 +306,29 @@ def test_what_updates_share_is_computed_once_and_only_what_stays_the_same(tmp_pa
     assert sum(name.startswith("teacher") for name in forward) == 1
     assert sum(name.startswith("one") for name in forward) == 3  # it has moved in between
     assert sum(name.startswith("other") for name in forward) == 1
+
+
+SLOPES = """
+specc: 1
+models:
+  net: {inputs: {x: [4]}, layers: [{Dense: 3}]}
+data: {source: {npz: rows.npz}, fields: {x: {shape: [4]}}}
+train:
+  optimizer: {SGD: 0.0}
+  derive: {scaled: 2 * x, far: 3 * scaled, out: net(scaled), by_x: "grad(out, x)", near: "grad(out, scaled)"}
+  update:
+    - models: [net]
+      repeat: 2
+      loss: {steep: mean(square(by_x)), flat: mean(square(near)), far: mean(square(net(far)))}
+"""
+
+
+def test_a_gradient_goes_through_what_several_updates_need(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    trainer, _ = trainer_of(tmp_path, SLOPES)
+    logs = trainer.train_step({"x": tf.ones([2, 4])})
+    kernel = trainer.parts["net"].get_weights()[0]
+    flat = np.square(kernel.sum(axis=1)).mean()
+    np.testing.assert_allclose(logs["flat"], flat, rtol=1e-5)
+    np.testing.assert_allclose(logs["steep"], 4 * flat, rtol=1e-5)

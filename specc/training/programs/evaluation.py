@@ -14,6 +14,7 @@ from specc.catalog.load import load
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.formula import calls, tensor_names
 from specc.frontend.expressions.nodes import Expression, ExpressionError
+from specc.frontend.programs.names import GRADIENTS
 from specc.frontend.programs.types import Program
 from specc.lower.formula import compute, op
 from specc.lower.objects import get
@@ -80,7 +81,7 @@ class Evaluation(Mapping[str, Any]):
     def _callable(self, name: str) -> Any:
         if name in self.callees:
             return self._caller(self.callees[name])
-        if name in ("grad", "jacobian"):
+        if name in GRADIENTS:
             return self._gradient if name == "grad" else self._jacobian
         if name.startswith(RANDOM) and op(name) is not None:
             return self._drawing(name)
@@ -139,7 +140,7 @@ class Evaluation(Mapping[str, Any]):
         while waiting:
             expression = waiting.pop()
             for call in calls(expression):
-                if n.dotted(call.function) in ("grad", "jacobian"):
+                if n.dotted(call.function) in GRADIENTS:
                     found[n.dotted(call.arguments[1]) or ""] += 1
             for node in tensor_names(expression):
                 name = (n.dotted(node) or "").partition(".")[0]

@@ -11,8 +11,6 @@ import tensorflow as tf
 
 from specc.catalog.load import load
 from specc.frontend.expressions import nodes as n
-from specc.frontend.expressions.formula import tensor_names
-from specc.frontend.expressions.nodes import Expression
 from specc.frontend.programs.arguments import read_call
 from specc.frontend.programs.types import Program, State, Update
 from specc.graph.programs import is_metric
@@ -20,7 +18,7 @@ from specc.lower.objects import make
 from specc.source.diagnostic import Reporter
 from specc.training.programs.average import Average
 from specc.training.programs.evaluation import Callee, Evaluation
-from specc.training.programs.shared import shared_names
+from specc.training.programs.shared import measured_with, shared_names
 
 
 class ProgramTrainer(keras.Model):  # type: ignore[misc]
@@ -246,34 +244,3 @@ def _share(size: Any) -> Any:
     if context is None or context.num_replicas_in_sync == 1:
         return 1.0
     return size / context.all_reduce(tf.distribute.ReduceOp.SUM, size)
-
-
-def measured_with(program: Program) -> tuple[tuple[str, ...], ...]:
-    """For each update, the metrics that are computed along with it: where most of what they need is known.
-
-    So a metric seldom costs a pass of its own, which would draw from Dropout too.
-    """
-    found: list[list[str]] = [[] for _ in program.updates]
-    computed = [
-        set().union(*(_needed(term.formula.expression, program) for term in update.terms))
-        for update in program.updates
-    ]
-    for name, formula in program.metrics.items():
-        needed = _needed(formula.expression, program)
-        shared = [len(needed & known) for known in computed]
-        best = max(range(len(shared)), key=lambda number: (shared[number], number))
-        found[best].append(name)
-    return tuple(tuple(names) for names in found)
-
-
-def _needed(expression: Expression, program: Program) -> set[str]:
-    """The derived names that a formula is made of, and what they are made of."""
-    found: set[str] = set()
-    waiting = [expression]
-    while waiting:
-        for node in tensor_names(waiting.pop()):
-            name = (n.dotted(node) or "").partition(".")[0]
-            if name in program.derive and name not in found:
-                found.add(name)
-                waiting.append(program.derive[name].expression)
-    return found

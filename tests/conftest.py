@@ -1,14 +1,40 @@
 """Options of the test run, and what is the same for every test."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from specc.catalog.plugins import registered
 
+WHOLLY_SLOW = "\npytestmark = pytest.mark.slow\n"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-goldens", action="store_true", help="write what is rendered now as expected")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Without the slow tests, files of nothing else are not even read: they import TensorFlow."""
+    if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
+        return None
+    return WHOLLY_SLOW in collection_path.read_text(encoding="utf-8") or None
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Whoever imports TensorFlow without need makes everybody wait who runs `make fast`."""
+    if session.config.option.markexpr == "not slow" and "tensorflow" in sys.modules:
+        raise pytest.UsageError("a file of tests that are not slow imports TensorFlow")
+
+
+@pytest.fixture(autouse=True)
+def tensorflow_is_for_slow_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that is not marked slow loads no TensorFlow."""
+    before = "tensorflow" in sys.modules
+    yield
+    slow = request.node.get_closest_marker("slow") is not None
+    assert before or slow or "tensorflow" not in sys.modules, "a test that loads TensorFlow is marked slow"
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from specc.data.errors import fail
 from specc.data.failure import Failures
 from specc.data.fields import Prepared, place_boxes, prepare
 from specc.data.fitted import Fitted
-from specc.data.paths import inside
+from specc.data.paths import FITTED_FILE, inside
 from specc.data.sources import IN_MEMORY, Opening, Parts, open_parts
 from specc.data.stored import example
 from specc.data.stream import Stream
@@ -26,9 +26,6 @@ from specc.data.windows import AHEAD
 from specc.frontend.sections.data import DataSection, Field, Located
 from specc.frontend.sections.data_types import SPLITS, SplitName
 from specc.source.diagnostic import Diagnostic, SpecError
-
-FITTED_FILE = "fitted.json"
-"""Where a run keeps what its transforms have learnt."""
 
 TAKES_NUMBERS = ("CategoryEncoding", "Discretization", "IntegerLookup", "Normalization", "Rescaling")
 """Transforms that nothing but numbers may meet."""

@@ -16,6 +16,9 @@ _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 MOST_BYTES = 255
 """The longest name of a file."""
 
+FITTED_FILE = "fitted.json"
+"""Where a run keeps what its data's transforms have learnt."""
+
 
 @dataclass(frozen=True, slots=True)
 class Match:

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from specc.data.open import FITTED_FILE
+from specc.data.paths import FITTED_FILE
 from specc.source.diagnostic import Diagnostic, RunError, SpecError
 
 Status = Literal["running", "finished", "interrupted", "failed"]

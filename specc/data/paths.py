@@ -9,6 +9,7 @@ from pathlib import Path
 
 from specc.data.errors import fail
 from specc.frontend.sections.data import Located
+from specc.source.files import real_path, shown
 from specc.source.span import Span
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -30,7 +31,9 @@ class Match:
 
 def inside(root: Path, path: Path, span: Span | None) -> Path:
     """The real path of `path`, which may not leave `root`; raises SpecError."""
-    real = path.resolve()
+    real = real_path(path)
+    if real is None:
+        fail("data-file", f"`{shown(path)}` is no path of a file", span)
     if not real.is_relative_to(root.resolve()):
         fail(
             "outside-folder",

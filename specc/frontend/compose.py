@@ -13,7 +13,7 @@ from pathlib import Path
 from specc.frontend.overrides import CommandLine, set_path
 from specc.frontend.patch import merge
 from specc.source.diagnostic import Reporter
-from specc.source.files import read_text
+from specc.source.files import read_text, real_path, shown
 from specc.source.parse import parse
 from specc.source.span import Span
 from specc.source.values import Mapping, Scalar, Sequence, Value, describe
@@ -111,11 +111,13 @@ class Composer:
             title = "the path of a file is plain text: it is read before there are values"
             self.reporter.error("dynamic-path", title, value.span)
             return None
-        if "\0" in value.value:
-            self.reporter.error("unreadable-file", "a path holds no NUL character", value.span)
-            return None
         target = path.parent / value.value
-        if not target.resolve().is_relative_to(self.root.resolve()):
+        real = real_path(target)
+        if real is None:
+            title = f"`{shown(Path(value.value))}` is no path of a file"
+            self.reporter.error("unreadable-file", title, value.span)
+            return None
+        if not real.is_relative_to(self.root.resolve()):
             self.reporter.error(
                 "outside-folder",
                 f"`{value.value}` lies outside the spec's folder",

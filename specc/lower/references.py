@@ -18,6 +18,7 @@ from specc.lower.archive import check_archive
 from specc.lower.errors import KERAS_ERRORS, keras_error, reason_of
 from specc.lower.layers import freeze
 from specc.source.diagnostic import Diagnostic, SpecError
+from specc.source.files import real_path, shown
 from specc.source.span import Span
 from specc.source.suggest import did_you_mean
 
@@ -156,7 +157,9 @@ def add_adapters(model: keras.Model, lora: Mapping[str, Any], reference: Referen
 
 def inside(named: str, span: Span, spec: Spec) -> Path:
     """A file that a spec names, which lies in the spec's folder or below it; raises SpecError."""
-    path = (spec.root / named).resolve()
+    path = real_path(spec.root / named)
+    if path is None:
+        raise SpecError([Diagnostic("missing-file", f"`{shown(Path(named))}` is no path of a file", span)])
     if not path.is_relative_to(spec.root.resolve()):
         title = f"`{named}` lies outside the spec's folder"
         raise SpecError([Diagnostic("outside-folder", title, span)])

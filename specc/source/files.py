@@ -24,12 +24,20 @@ def read_text(path: str | Path, reporter: Reporter, span: Span | None = None) ->
         return None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no valid path"
-        reporter.error("unreadable-file", f"the file `{_shown(path)}` cannot be read", span, notes=[reason])
+        reporter.error("unreadable-file", f"the file `{shown(path)}` cannot be read", span, notes=[reason])
         return None
     if len(data) > MAX_BYTES:
         report_too_large(str(path), reporter, span)
         return None
     return _decode(data, str(path), reporter)
+
+
+def real_path(path: Path) -> Path | None:
+    """A path without symbolic links; None where there can be none: zero bytes, links in a circle."""
+    try:
+        return path.resolve()
+    except (ValueError, RuntimeError, OSError):
+        return None
 
 
 def report_too_large(file: str, reporter: Reporter, span: Span | None = None) -> None:
@@ -55,5 +63,6 @@ def _decode(data: bytes, file: str, reporter: Reporter) -> str | None:
         return None
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
+    """A path as it can be printed, whatever characters it has."""
     return str(path).encode("unicode_escape").decode("ascii")

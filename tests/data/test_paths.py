@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from data_case import codes, located, write
 
-from specc.data.paths import file, matches
+from specc.data.paths import file, inside, matches
 from specc.source.diagnostic import SpecError
 
 
@@ -73,4 +73,12 @@ def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_pattern_without_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         matches(tmp_path, located("*.png"))
+    assert codes(caught.value) == ["data-file"]
+
+
+@pytest.mark.parametrize("path", ["a\0b.png", "\ud800.png", "loop/a.png"])
+def test_what_leads_nowhere_within_the_data_is_refused(tmp_path: Path, path: str) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(SpecError) as caught:
+        inside(tmp_path, tmp_path / path, None)
     assert codes(caught.value) == ["data-file"]

@@ -255,6 +255,14 @@ def test_only_extends_takes_a_list(compose: Compose, key: str, code: str) -> Non
     assert codes(compose(f"{key}\n")) == [code]
 
 
+@pytest.mark.parametrize("path", ["loop/x.yaml", '"a\\0b.yaml"'])
+def test_what_is_no_path_is_told(tmp_path: Path, path: str) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "main.yaml").write_text(f"extends: {path}\n")
+    _, found = composed(tmp_path / "main.yaml")
+    assert [d.code for d in found] == ["unreadable-file"]
+
+
 def test_a_link_out_of_the_folder_is_outside(tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()

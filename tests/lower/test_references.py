@@ -163,13 +163,20 @@ def test_adapters_for_no_layer_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "code"), [("../base.keras", "outside-folder"), ("none.keras", "missing-file")]
+    ("path", "code"),
+    [
+        ("../base.keras", "outside-folder"),
+        ("none.keras", "missing-file"),
+        ("loop/base.keras", "missing-file"),
+        ('"a\\0b"', "missing-file"),
+    ],
 )
 def test_files_that_cannot_be_loaded_are_refused(tmp_path: Path, path: str, code: str) -> None:
     from specc.frontend.load import load_spec
     from specc.lower.models import build_models
     from specc.source.diagnostic import SpecError
 
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (tmp_path / "user.yaml").write_text(USER.replace("base.keras", path) % "")
     with pytest.raises(SpecError) as caught:
         build_models(load_spec(tmp_path / "user.yaml"))

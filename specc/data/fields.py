@@ -112,7 +112,11 @@ class Prepared:
         channels = self.raw.shape[-1]
         convert = channels if declared is not None and declared[-1:] == (channels,) else None
         name = self._named(value)
-        pixels = decode_image(self._file(value), name, convert, span)
+        pixels = decode_image(self._file(value), name, convert, span, self.field.decode == "palette")
+        if self.raw.dtype != "" and pixels.dtype.name != self.raw.dtype:
+            bits, first = 8 * pixels.dtype.itemsize, 8 * np.dtype(self.raw.dtype).itemsize
+            title = f"the image `{name}` has {bits} bits a channel, the first image {first}"
+            fail("data-image", title, span)
         if channels is not None and pixels.shape[-1] != channels:
             fail(
                 "data-image",
@@ -189,13 +193,13 @@ def prepare(
     shape = field.shape if field.shape is not None else (None if port is None else port.shape)
     held = [tables[source].columns[name] for name in columns]
     decoding = _decoding(field, held[0])
-    raw = _image(field.shape) if decoding else _raw(field, held)
+    raw = _image(field) if decoding else _raw(field, held)
     found = Prepared(
         field, source, columns, raw, chain, shape, field.shape is not None, bases[source], decoding
     )
-    if decoding and raw.shape[-1] is None:
+    if decoding:
         first = found.read(tables[source], np.zeros(1, np.int64))[0]
-        return replace(found, raw=Column((None, None, first.shape[-1]), "uint8"))
+        return replace(found, raw=Column((None, None, first.shape[-1]), first.dtype.name))
     return found
 
 
@@ -236,10 +240,11 @@ def _decoding(field: Field, column: Column) -> Decoding:
     return "bytes" if column.dtype == "bytes" else "path"
 
 
-def _image(shape: Shape | None) -> Column:
-    """Images of any size, with as many channels as are declared."""
+def _image(field: Field) -> Column:
+    """Images of any size, with as many channels as are declared, and of a depth that the first tells."""
+    shape = field.shape
     channels = shape[-1] if shape and len(shape) == 3 and shape[-1] in (1, 3, 4) else None
-    return Column((None, None, channels), "uint8")
+    return Column((None, None, 1 if field.decode == "palette" else channels), "")
 
 
 def _report_column(field: Field, column: Located, tables: Mapping[str, Table]) -> NoReturn:

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from specc.data.errors import fail
+from specc.data.png import has_palette, is_deep, is_grey, numbered
 from specc.data.table import Array
 from specc.source.span import Span
 
@@ -15,20 +16,39 @@ MOST_PIXELS = 100_000_000
 """The largest image that is unpacked; a small file can claim far more."""
 
 
-def decode_image(source: Path | bytes, name: str, channels: int | None, span: Span | None) -> Array:
-    """The pixels of a PNG, JPEG, GIF or BMP image, a file or its bytes: uint8 [height, width, channels].
+def decode_image(
+    source: Path | bytes, name: str, channels: int | None, span: Span | None, palette: bool = False
+) -> Array:
+    """The pixels of a PNG, JPEG, GIF or BMP image, a file or its bytes: [height, width, channels] of uint8.
 
-    `channels` None keeps the image's own. Raises SpecError (`data-image`) naming it.
+    A PNG of 16 bits a channel gives uint16. `channels` None keeps the image's own. With `palette`, the
+    numbers of a PNG's colours are its one channel. Raises SpecError (`data-image`) naming it.
     """
     data = _content(source, name, span)
     size = size_of_image(data, name, span)
     if size[0] * size[1] > MOST_PIXELS:
         fail("data-image", f"the image `{name}` has {size[0]}×{size[1]} pixels, too many to unpack", span)
+    if palette:
+        data, channels = _numbers(data, name, span), 1
+    elif channels == 1 and has_palette(data):
+        title = f"the image `{name}` has a palette, and would be turned grey"
+        help = "say `decode: palette` in the field for the numbers of its colours, which masks are written in"
+        fail("data-image", title, span, help=help)
+    dtype = tf.uint16 if is_deep(data) else tf.uint8
     try:
-        pixels = tf.io.decode_image(data, channels or 0, expand_animations=False)
+        pixels = tf.io.decode_image(data, channels or 0, dtype, expand_animations=False)
     except tf.errors.OpError as error:
         fail("data-image", f"the image `{name}` is damaged", span, notes=[str(error.message)])
     return np.asarray(pixels)
+
+
+def _numbers(data: bytes, name: str, span: Span | None) -> bytes:
+    """A file whose grey values are the numbers of colours; one of grey values has them already."""
+    if has_palette(data):
+        return numbered(data)
+    if is_grey(data):
+        return data
+    return fail("data-image", f"the image `{name}` has no palette", span, help="leave `decode: palette` out")
 
 
 def size_of_image(source: Path | bytes, name: str, span: Span | None) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from specc.catalog.signature import Catalog
 from specc.frontend.schema_values import NAME, Schema, kinds_of, list_of, mapping, names_to, ref
 from specc.frontend.sections.data_source import BUNDLED, DOWNLOADED, KINDS
-from specc.frontend.sections.data_types import BOX_FORMATS, CACHES
+from specc.frontend.sections.data_types import BOX_FORMATS, CACHES, DECODES
 
 ANY: Schema = {}
 TEXT = ref("string")
@@ -106,7 +106,7 @@ def field() -> Schema:
             "transform_of": TEXT,
             "pad": ref("number-or-string"),
             "fill": ref("number-or-string"),
-            "decode": one_of("image"),
+            "decode": one_of(*DECODES),
             "boxes": one_of(*BOX_FORMATS),
             "image": TEXT,
             "augment": one_or_list(ref("layer")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,57 @@ def test_channels_are_converted_only_where_the_field_says_so(tmp_path: Path) -> 
     assert codes(caught.value) == ["data-image"]
     text = "{source: {images: '*.png'}, fields: {image: {shape: [6, 5, 3]}}}"
     assert batches(opened(tmp_path, text, "image"))[0][1].shape == (2, 6, 5, 3)
+
+
+def test_sixteen_bits_stay_sixteen(tmp_path: Path) -> None:
+    deep = np.array([[[0], [1], [300], [65535]]], np.uint16)
+    (tmp_path / "a.png").write_bytes(tf.io.encode_png(deep).numpy())
+    (found,) = batches(opened(tmp_path, "source: {images: '*.png'}", "image"))
+    np.testing.assert_array_equal(found[1][0], deep)
+    png(tmp_path / "b.png", pixels(1, 1, 4))
+    with pytest.raises(SpecError, match="has 8 bits a channel, the first image 16") as caught:
+        batches(opened(tmp_path, "source: {images: '*.png'}", "image"))
+    assert codes(caught.value) == ["data-image"]
+
+
+def palette(path: Path, numbers: Any) -> None:
+    """A PNG whose pixels [h, w] are numbers of 256 colours, of which the first is transparent."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        sum = zlib.crc32(kind + content).to_bytes(4, "big")
+        return len(content).to_bytes(4, "big") + kind + content + sum
+
+    height, width = numbers.shape
+    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 3, 0, 0, 0])
+    colours = np.random.default_rng(0).integers(0, 256, 768).astype(np.uint8).tobytes()
+    rows = b"".join(b"\0" + row.tobytes() for row in numbers)
+    parts = [
+        (b"IHDR", head),
+        (b"PLTE", colours),
+        (b"tRNS", b"\0"),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts))
+
+
+def test_a_mask_of_a_palette_holds_its_numbers(tmp_path: Path) -> None:
+    numbers = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    palette(tmp_path / "a.png", numbers)
+    text = "{source: {images: '*.png'}, fields: {image: {decode: palette}}}"
+    ((_, found),) = batches(opened(tmp_path, text, "image"))
+    np.testing.assert_array_equal(found[0, ..., 0], numbers)
+    ((_, found),) = batches(opened(tmp_path, "{source: {images: '*.png'}}", "image"))
+    assert found.shape == (1, 16, 16, 4)  # its colours
+
+
+def test_a_palette_is_not_turned_grey(tmp_path: Path) -> None:
+    palette(tmp_path / "a.png", np.zeros((4, 4), np.uint8))
+    with pytest.raises(SpecError, match="palette"):
+        opened(tmp_path, "{source: {images: '*.png'}, fields: {image: {shape: [4, 4, 1]}}}", "image")
+    png(tmp_path / "a.png", pixels(1, channels=3))
+    with pytest.raises(SpecError, match="has no palette"):
+        opened(tmp_path, "{source: {images: '*.png'}, fields: {image: {decode: palette}}}", "image")
 
 
 def test_paths_in_a_table(tmp_path: Path) -> None:

@@ -11,7 +11,16 @@ from specc.catalog.signature import Catalog
 from specc.frontend.expressions.formula import tensor_names
 from specc.frontend.expressions.nodes import dotted
 from specc.frontend.sections.data_settings import MOST, Context
-from specc.frontend.sections.data_types import BOX_FORMATS, BoxFormat, Field, Formula, Located, Transform
+from specc.frontend.sections.data_types import (
+    BOX_FORMATS,
+    DECODES,
+    BoxFormat,
+    Decode,
+    Field,
+    Formula,
+    Located,
+    Transform,
+)
 from specc.source.suggest import did_you_mean
 from specc.source.values import Mapping, Scalar, Sequence, Value, to_python
 
@@ -161,7 +170,7 @@ def _read_field(name: str, key: Scalar, value: Value, context: Context) -> Field
         transform_of=context.text(value, "transform_of"),
         pad=_read_plain(value, "pad", context),
         fill=_read_plain(value, "fill", context),
-        decode="image" if context.choice(value, "decode", ("image",), "") else None,
+        decode=cast(Decode | None, context.choice(value, "decode", DECODES, "") or None),
         boxes=cast(BoxFormat | None, context.choice(value, "boxes", BOX_FORMATS, "") or None),
         image=context.text(value, "image"),
         augment=read_augment(value.get("augment"), context),

@@ -49,6 +49,11 @@ BoxFormat = Literal[
 BOX_FORMATS: tuple[BoxFormat, ...] = get_args(BoxFormat)
 
 
+Decode = Literal["image", "palette"]
+"""What is made of a path: the pixels, or the numbers that they have in the file's palette."""
+DECODES: tuple[Decode, ...] = get_args(Decode)
+
+
 Cache = Literal["auto", "memory", "disk", "none"]
 """Where decoded and transformed examples are kept: in memory where they are few, always there, on the disk,
 or nowhere."""
@@ -179,7 +184,7 @@ class Field:
     transform_of: Located | None = None
     pad: float | int | str | None = None
     fill: float | int | str | None = None
-    decode: Literal["image"] | None = None
+    decode: Decode | None = None
     augment: tuple[KerasObject, ...] = ()
     boxes: BoxFormat | None = None
     image: Located | None = None

@@ -16,6 +16,7 @@ from specc.frontend.emit import escape
 from specc.frontend.project import ENTRY
 from specc.graph.ir import Graph
 from specc.lower.read_model import ReadModel, read_model
+from specc.source.diagnostic import Diagnostic, SpecError
 
 if TYPE_CHECKING:
     import keras
@@ -56,7 +57,12 @@ def decompile_model(
         if comes_back(text, graphs):
             return Decompiled(text, len(document.get("blocks", ())), read)
         notes += ("what repeats in it is not folded: blocks and loops would change the model",)
-    return Decompiled(write(head | flat_document(graphs) | train, notes), 0, read)
+    text = write(head | flat_document(graphs) | train, notes)
+    if not comes_back(text, graphs):
+        title = f"the model `{model.name}` cannot be written in a spec"
+        note = "what is written of it is read as another model"
+        raise SpecError([Diagnostic("inexpressible", title, None, notes=(note,))])
+    return Decompiled(text, 0, read)
 
 
 def _name(model: keras.Model, source: str) -> str:

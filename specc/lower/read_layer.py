@@ -33,13 +33,22 @@ _SIZES = frozenset({"kernel_size", "pool_size", "strides", "dilation_rate", "siz
 """Arguments for which one number stands for the same number along every axis."""
 
 
+_EXPORTED = {"GroupedQueryAttention": "GroupQueryAttention"}
+"""Classes that Keras exports under another name than their own."""
+
+
 class UnreadableError(Exception):
-    """Something that a spec cannot say, in words."""
+    """Something that a spec cannot say, in words; `help` is what to do about it."""
+
+    def __init__(self, why: str, help: str = "") -> None:
+        self.help = help
+        super().__init__(why)
 
 
 def kind_of(layer: keras.layers.Layer) -> str | None:
     """The name under which a spec knows a layer's class; None where it knows none."""
     name = type(layer).__name__
+    name = _EXPORTED.get(name, name)
     signature = load().objects["layer"].get(name)
     if signature is None or signature.refused or get("layer", name) is not type(layer):
         return None
@@ -123,7 +132,7 @@ def _told(layer: keras.layers.Layer, config: dict[str, Any], signature: Signatur
     """
     told = {a.name: config[a.name] for a in signature.arguments if a.required and a.name in config}
     while True:
-        filled = _filled(type(layer), told)
+        filled = _filled(type(layer), told, signature)
         differs = {
             name: value
             for name, value in config.items()
@@ -134,7 +143,7 @@ def _told(layer: keras.layers.Layer, config: dict[str, Any], signature: Signatur
         told |= differs
 
 
-def _filled(cls: type, told: dict[str, Any]) -> Mapping[str, Any]:
+def _filled(cls: type, told: dict[str, Any], signature: Signature) -> Mapping[str, Any]:
     """The configuration of a layer of which no more than this is said."""
     key = f"{cls.__module__}.{cls.__name__} {json.dumps(told, sort_keys=True, default=str)}"
     if key not in _made:
@@ -142,8 +151,7 @@ def _filled(cls: type, told: dict[str, Any]) -> Mapping[str, Any]:
             made = cls.from_config(deepcopy({"name": "defaults", **told}))  # type: ignore[attr-defined]
             _made[key] = made.get_config()
         except KERAS_ERRORS:  # arguments that only work together: then the catalog's own defaults count
-            known = load().objects["layer"][cls.__name__]
-            _made[key] = {a.name: a.default for a in known.arguments if not a.required}
+            _made[key] = {a.name: a.default for a in signature.arguments if not a.required}
     return _made[key]
 
 

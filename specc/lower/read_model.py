@@ -182,7 +182,7 @@ class _Model:
                 self.operation(node, prefix)
         except UnreadableError as error:
             what = f"the {_word(operation)} `{operation.name}` of `{self.model.name}`"
-            self.reading.refuse(what, str(error))
+            self.reading.refuse(what, str(error), error.help)
             for tensor in node.outputs:
                 self.tensors[id(tensor)] = self.name(prefix + operation.name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -170,6 +171,8 @@ def expression(value: Any, reference: Reference) -> Expression:
         return _array(np.asarray(value), reference)
     if isinstance(value, (list, tuple)):
         return n.List(tuple(expression(item, reference) for item in value))
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UnreadableError(f"a formula cannot hold the number {value}", "take a large one, `-1e9` say")
     if value is None or value is Ellipsis or isinstance(value, (bool, int, float, str)):
         return n.Constant(value)
     raise UnreadableError(f"a formula cannot hold {type(value).__name__} values")
@@ -179,7 +182,8 @@ def _array(array: np.ndarray[Any, Any], reference: Reference) -> Expression:
     """A constant array: numbers, lists of them, and their dtype."""
     dtype = str(array.dtype)
     if array.size > MOST_NUMBERS or array.dtype.kind not in "biuf":
-        raise UnreadableError(f"it holds a constant array of shape {array.shape}, too large for a formula")
+        why = f"it holds a constant array of shape {array.shape}, too large for a formula"
+        raise UnreadableError(why, "make it a weight that is not trained, or an input of the model")
     numbers = expression(array.tolist(), reference)
     return n.Call(named("array"), (numbers,), (("dtype", n.Constant(dtype)),))
 
@@ -199,5 +203,5 @@ def _is_array(value: Any) -> bool:
 
 def _subscript(arguments: Any, reference: Reference) -> Expression:
     base, key = arguments.args
-    items = key if isinstance(key, tuple) else (key,)
+    items = key if isinstance(key, (tuple, list)) else (key,)  # what was a tuple is a list in a file
     return n.Subscript(named(reference(base)), tuple(expression(item, reference) for item in items))

@@ -191,6 +191,11 @@ def attending():
     return keras.Model([query, value], [layers.Attention(use_scale=True)([y, value]), scores])
 
 
+def attending_in_groups():
+    x = keras.Input((6, 8))
+    return keras.Model(x, layers.GroupQueryAttention(4, 4, 2)(x, x))
+
+
 def functions():
     x = keras.Input((6, 4))
     a, b = ops.split(x, 2, axis=1)
@@ -205,5 +210,5 @@ MODELS = [
     generator, unet, translation, transformer, siamese, two_outputs, dictionaries, odd_names, recurrent,
     frames, numbers_prepared, words_looked_up, text_counted, frozen_backbone, constants, output_twice,
     nothing_done, half_precision, regularised, model_of_several_outputs, masked, attending, functions,
-    model_of_two_inputs,
+    model_of_two_inputs, attending_in_groups,
 ]  # fmt: skip

@@ -1,5 +1,7 @@
 """Keras model → spec → Keras model: the same function with the same weights."""
 
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from specc.decompile.checked import read_back
 from specc.decompile.model import decompile_model
 from specc.lower.copy_weights import copy_weights
 from specc.lower.models import build_models
+from specc.source.diagnostic import SpecError
 
 pytestmark = pytest.mark.slow
 
@@ -115,3 +118,11 @@ def test_what_cannot_be_said_of_training_is_noted():
     text = specc.decompile(model)
     assert "# how it was trained is left out: its loss" in text
     assert "train:" not in text
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_a_text_that_is_read_as_another_model_is_not_handed_out(flat, monkeypatch):
+    monkeypatch.setattr(sys.modules[decompile_model.__module__], "comes_back", lambda text, graphs: False)
+    with pytest.raises(SpecError) as caught:
+        specc.decompile(generator(), flat=flat)
+    assert [d.code for d in caught.value.diagnostics] == ["inexpressible"]

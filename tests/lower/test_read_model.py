@@ -171,6 +171,21 @@ def test_what_a_spec_cannot_say_is_refused_by_name_all_at_once():
         assert name in told
 
 
+@pytest.mark.parametrize("number", [float("-inf"), np.array([1.0, np.inf, 2.0, 3.0], "float32")])
+def test_numbers_that_no_formula_can_hold_are_refused(number):
+    x = keras.Input((4,))
+    assert "cannot hold the number" in refused(keras.Model(x, ops.maximum(x, number)))
+
+
+def test_a_large_constant_is_refused_with_what_to_do():
+    x = keras.Input((40,))
+    with pytest.raises(SpecError) as caught:
+        read_models(keras.Model(x, ops.matmul(x, np.ones((40, 40), "float32"))))
+    (diagnostic,) = caught.value.diagnostics
+    assert "(40, 40)" in diagnostic.notes[0]
+    assert "weight" in diagnostic.help
+
+
 def test_models_without_a_graph_are_refused():
     assert "not known" in refused(keras.Sequential([layers.Dense(2)], name="unbuilt"))
     assert "fixed to 3" in refused(keras.Sequential([keras.Input(batch_shape=(3, 4)), layers.Dense(2)]))

@@ -15,6 +15,7 @@ from specc.decompile.write import write
 from specc.frontend.emit import escape
 from specc.frontend.project import ENTRY
 from specc.graph.ir import Graph
+from specc.lower.read_kind import functional
 from specc.lower.read_model import ReadModel, read_model
 from specc.source.diagnostic import Diagnostic, SpecError
 
@@ -88,7 +89,7 @@ def _training(
     if not config:
         return {}, ()
     try:
-        outputs = dict(zip(model.output_names, graph.output_names, strict=True))
+        outputs = dict(zip(functional(model).output_names, graph.output_names, strict=True))
         return {"train": train_section(config, outputs)}, tuple(untold(config))
     except UnsaidError as error:
         return {}, (f"how it was trained is left out: {error}",)

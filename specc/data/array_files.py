@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -31,7 +32,7 @@ def open_npz(path: Path, name: Located, columns: frozenset[str] | None) -> Memor
             arrays = {n: loaded[n] for n in wanted}
             names = tuple(loaded.files)
             length = len(loaded[names[0]]) if names and not arrays else None
-    except (OSError, TypeError, ValueError, MemoryError, zipfile.BadZipFile, EOFError) as error:
+    except (OSError, TypeError, ValueError, MemoryError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         fail("data-array", f"`{name}` is no NPZ file of plain arrays", name.span, notes=[str(error)])
     if not arrays:  # what was asked for is told where it is asked for
         return MemoryTable({}, names=names, length=length)
@@ -88,7 +89,7 @@ def _read_idx(path: Path, name: Located) -> Array:
     try:
         with gzip.open(path) if packed else path.open("rb") as file:
             return _parse_idx(file, name)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         fail("data-array", f"`{name}` is a damaged file", name.span, notes=[str(error)])
 
 

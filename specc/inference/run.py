@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import warnings
-import zlib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -35,7 +33,7 @@ from specc.inference.sampling import (
     refuse_missing,
     split_of,
 )
-from specc.lower.archive import check_archive
+from specc.lower.archive import DAMAGED, check_archive
 from specc.lower.models import build_models
 from specc.source.diagnostic import Diagnostic, SpecError
 from specc.training.batches import SpecData
@@ -119,7 +117,7 @@ class Run:
                 # Keras would go on with fresh weights where the file has none.
                 warnings.filterwarnings("error", message="Skipping nested container")
                 model.load_weights(file)
-        except (BadZipFile, zlib.error, OSError) as error:
+        except (*DAMAGED, OSError) as error:
             raise _invalid(self.path, f"`{name}` is damaged") from error
         except (ValueError, KeyError, UserWarning) as error:
             raise _invalid(self.path, f"the weights in `{name}` do not fit `spec.yaml`") from error

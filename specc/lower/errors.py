@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from specc.frontend.expressions.nodes import ExpressionError
 from specc.graph.ir import Origin
+from specc.lower.archive import DAMAGED
 from specc.source.diagnostic import Diagnostic, SpecError
 
 KERAS_ERRORS = (
@@ -22,6 +23,7 @@ KERAS_ERRORS = (
     OSError,
     ExpressionError,
     tf.errors.OpError,
+    *DAMAGED,
 )
 """What Keras and TensorFlow raise when a layer cannot be made or called."""
 

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import keras
 
 from specc.catalog.plugins import registered
-from specc.lower.archive import check_archive
+from specc.lower.archive import check_archive, read_member
 from specc.lower.errors import KERAS_ERRORS, reason_of
 from specc.source.diagnostic import Diagnostic, Reporter, SpecError
 
@@ -59,10 +58,7 @@ def _configuration(path: Path) -> dict[str, Any]:
         raise _unreadable(path, "its name does not end in `.keras`", help)
     try:
         check_archive(path)
-        with ZipFile(path) as archive:
-            config = json.loads(archive.read(_CONFIG))
-    except KeyError as error:
-        raise _unreadable(path, f"there is no `{_CONFIG}` in it") from error
+        config = json.loads(read_member(path, _CONFIG))
     except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(path, str(error)) from error
     if not isinstance(config, dict):

@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import h5py
 import numpy as np
 
-from specc.lower.archive import check_archive
+from specc.lower.archive import check_archive, read_member
 
 Array = np.ndarray[Any, Any]
 BEST = "best.keras"
@@ -76,11 +75,7 @@ def _opened(path: Path) -> Iterator[h5py.File]:
         path = inner
     if path.suffix == ".keras":
         check_archive(path)
-        with ZipFile(path) as archive:
-            if WEIGHTS not in archive.namelist():
-                raise ValueError(f"it holds no `{WEIGHTS}`")
-            data = archive.read(WEIGHTS)
-        with h5py.File(io.BytesIO(data)) as file:
+        with h5py.File(io.BytesIO(read_member(path, WEIGHTS))) as file:
             yield file
     elif path.suffix == ".h5":
         with h5py.File(path) as file:

@@ -75,6 +75,21 @@ def test_damaged_idx_is_refused(tmp_path: Path, data: bytes) -> None:
     assert codes(caught.value) == ["data-array"]
 
 
+def test_damaged_packing_is_told(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "a.npz", x=np.arange(500))
+    (tmp_path / "a.gz").write_bytes(gzip.compress(idx(np.arange(500), 0x0C)))
+    for name, start in (("a.npz", 60), ("a.gz", 12)):
+        data = bytearray((tmp_path / name).read_bytes())
+        data[start : start + 8] = b"\xff" * 8
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(SpecError) as caught:
+        open_npz(tmp_path / "a.npz", located("a.npz"), None)
+    assert codes(caught.value) == ["data-array"]
+    with pytest.raises(SpecError) as caught:
+        open_idx({"x": (tmp_path / "a.gz", located("a.gz"))})
+    assert codes(caught.value) == ["data-array"]
+
+
 def test_pickles_are_never_read(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.array([{}], dtype=object))
     np.save(tmp_path / "a.npy", np.array([{}], dtype=object))

@@ -54,6 +54,26 @@ def test_code_and_foreign_classes_are_refused_by_name_all_at_once(tmp_path):
         assert name in told
 
 
+def flipped(path, name):
+    """A file like that at `path` with a wrong byte amid one of its members."""
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo(name)
+    data = bytearray(path.read_bytes())
+    data[member.header_offset + 30 + len(name) + member.compress_size // 2] ^= 0xFF
+    broken = path.with_name("broken.keras")
+    broken.write_bytes(data)
+    return broken
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
+def test_a_damaged_member_is_told(tmp_path, name):
+    x = keras.Input((4,))
+    keras.Model(x, keras.layers.Dense(2)(x)).save(tmp_path / "m.keras")
+    codes, told = refused(flipped(tmp_path / "m.keras", name))
+    assert codes == {"model-file"}
+    assert "CRC" in told
+
+
 def test_what_is_no_model_is_told(tmp_path):
     assert refused(tmp_path / "none.keras")[0] == {"missing-file"}
     (tmp_path / "text.keras").write_text("specc: 1", encoding="utf-8")

@@ -160,6 +160,17 @@ def test_what_is_no_weights_file_is_refused(tmp_path: Path) -> None:
         assert refused(network(), tmp_path / name)[0] == "weights-unreadable", name
 
 
+def test_a_damaged_member_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    network().save(path)
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("model.weights.h5")
+    data = bytearray(path.read_bytes())
+    data[member.header_offset + 30 + len(member.filename) + member.compress_size // 2] ^= 0xFF
+    path.write_bytes(data)
+    assert refused(network(), path)[0] == "weights-unreadable"
+
+
 @pytest.mark.parametrize("way", ["soft", "external", "storage"])
 def test_what_leads_out_of_a_file_is_refused(
     base: tuple[keras.Model, Path], tmp_path: Path, way: str

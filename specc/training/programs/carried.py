@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 import keras
 import numpy as np
 
+from specc.lower.archive import DAMAGED
 from specc.training.programs.trainer import ProgramTrainer
 
 CARRIED = "carried.npz"
@@ -38,7 +39,7 @@ def load_carried(trainer: ProgramTrainer, path: Path) -> None:
             raise ValueError("its arrays are too large")
         with np.load(path, allow_pickle=False) as held:
             arrays = {name: held[name] for name in variables}
-    except BadZipFile as error:
+    except DAMAGED as error:
         raise ValueError("it is damaged") from error
     for name, variable in variables.items():
         if arrays[name].shape != tuple(variable.shape) or arrays[name].dtype.kind not in "if":

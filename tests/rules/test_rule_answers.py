@@ -190,6 +190,30 @@ def test_wrong_ranks() -> None:
     assert error.given == "3: [batch, time, 8]"
 
 
+def test_nothing_is_divided_by_a_step_of_zero() -> None:
+    sound = TensorType((BATCH, 64))
+    assert refusal("MelSpectrogram", sound, sequence_stride=0).arguments == ("sequence_stride",)
+    channel = TensorType((BATCH, 64, 1))
+    assert refusal("STFTSpectrogram", channel, frame_length=1).arguments == ("frame_length",)
+
+
+def test_functions_refuse_what_lacks_axes() -> None:
+    with pytest.raises(RuleError) as turned:
+        infer_op("rot90", [IMAGE], {"axes": [1]})
+    assert turned.value.arguments == ("axes",)
+    kernel = TensorType((3, 8, 1))
+    with pytest.raises(RuleError) as mixed:
+        infer_op("separable_conv", [SEQUENCE, kernel, TensorType(())], {})
+    assert mixed.value.problem == "rank"
+
+
+def test_blocks_of_space_are_of_two_cells_at_least() -> None:
+    for name in ("space_to_depth", "depth_to_space"):
+        with pytest.raises(RuleError) as refused:
+            infer_op(name, [TensorType((BATCH, 4, 4, 4)), 0], {})
+        assert refused.value.arguments == ("block_size",)
+
+
 def test_kinds_without_a_rule() -> None:
     with pytest.raises(NoRuleError):
         layer("Lambda", SEQUENCE)

@@ -215,6 +215,8 @@ def _mel_spectrogram(call: Call) -> TensorType:
     if call["fft_length"] < length:
         raise call.wrong("fft_length", f"at least `sequence_length`, {length}")
     x, stride = call.input, call["sequence_stride"]
+    if not whole(stride) or stride < 1:
+        raise call.wrong("sequence_stride", "1 or more")
     of_rank(call, x, 1, 2)
     frames = (x.shape[-1] + stride + 1) // stride
     return call.output(*x.shape[:-1], call["num_mel_bins"], frames)
@@ -225,6 +227,8 @@ def _stft_spectrogram(call: Call) -> TensorType:
     frame, step, given = call["frame_length"], call["frame_step"], call["fft_length"]
     if step is not None and not 1 <= step <= frame:
         raise call.wrong("frame_step", f"1 to `frame_length`, {frame}")
+    if step is None and frame < 2:
+        raise call.wrong("frame_length", "2 or more where `frame_step` is its half")
     if given is not None and given < frame:
         raise call.wrong("fft_length", f"at least `frame_length`, {frame}")
     mode = call["mode"]

@@ -164,10 +164,10 @@ def _roll(x: Operand, shift: Any, axis: Axis = None) -> TensorType:
 @op("rot90")
 def _rot90(array: Operand, k: int = 1, axes: Axis = (0, 1)) -> TensorType:
     x = tensor(array, "array")
-    one, other = axes_of(axes, x.rank, "axes")
-    if one == other:
+    found = axes_of(axes, x.rank, "axes")
+    if len(set(found)) != 2 or len(found) != 2:
         raise wrong("axes", "two different axes", axes)
-    return _swapaxes(x, one, other)  # as Keras states it, whatever `k` is
+    return _swapaxes(x, *found)  # as Keras states it, whatever `k` is
 
 
 @op("meshgrid")

@@ -137,8 +137,11 @@ def _separable_conv(
     dilation_rate: Numbers = 1,
 ) -> TensorType:
     deep = _depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    mixing = tensor(pointwise_kernel, "pointwise_kernel")
+    if not mixing.rank:
+        raise misfit("rank", "space, channels and filters", "pointwise_kernel", mixing)
     axis = 1 if data_format == "channels_first" else deep.rank - 1
-    return deep.shaped(*replaced(deep.shape, axis, tensor(pointwise_kernel, "pointwise_kernel").shape[-1]))
+    return deep.shaped(*replaced(deep.shape, axis, mixing.shape[-1]))
 
 
 @op("conv_transpose")
@@ -206,8 +209,14 @@ def _four(x: TensorType) -> TensorType:
     return x
 
 
+def _check_block(block_size: int) -> None:
+    if not whole(block_size) or block_size < 2:
+        raise wrong("block_size", "2 or more", block_size)
+
+
 @op("depth_to_space")
 def _depth_to_space(x: Operand, block_size: int, data_format: str = "channels_last") -> TensorType:
+    _check_block(block_size)
     x = _four(tensor(x))
     space, first = _space(x, data_format, "x")
     channels, cells = x.shape[1 if first else -1], block_size**2
@@ -218,6 +227,7 @@ def _depth_to_space(x: Operand, block_size: int, data_format: str = "channels_la
 
 @op("space_to_depth")
 def _space_to_depth(x: Operand, block_size: int, data_format: str = "channels_last") -> TensorType:
+    _check_block(block_size)
     x = _four(tensor(x))
     space, first = _space(x, data_format, "x")
     for axis, size in enumerate(space, 2 if first else 1):

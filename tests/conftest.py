@@ -1,14 +1,26 @@
 """Options of the test run, and what is the same for every test."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from specc.catalog.plugins import registered
 
 WHOLLY_SLOW = "\npytestmark = pytest.mark.slow\n"
+
+
+settings.register_profile(
+    "specc",
+    database=None,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("specc")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,6 +38,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Whoever imports TensorFlow without need makes everybody wait who runs `make fast`."""
     if session.config.option.markexpr == "not slow" and "tensorflow" in sys.modules:
         raise pytest.UsageError("a file of tests that are not slow imports TensorFlow")
+    gc.collect()
+    gc.freeze()  # what collection has made stays to the end: no later search for garbage goes through it
 
 
 @pytest.fixture(autouse=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "codes"
 
 
-def codes() -> list[str]:
+@cache
+def codes() -> tuple[str, ...]:
     """Every code that has a page, sorted."""
-    return sorted(page.stem for page in _FOLDER.glob("*.md"))
+    return tuple(sorted(page.stem for page in _FOLDER.glob("*.md")))
 
 
 def explain(code: str) -> str | None:

@@ -11,7 +11,7 @@ def test_it_prints_a_page() -> None:
 
 def test_without_a_code_it_lists_all() -> None:
     lines = CliRunner().invoke(cli, ["explain"]).stdout.splitlines()
-    assert [line.split()[0] for line in lines] == codes()
+    assert [line.split()[0] for line in lines] == list(codes())
     assert all(len(line.split()) > 2 for line in lines)
 
 

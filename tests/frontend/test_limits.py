@@ -34,11 +34,12 @@ def calls_to_load(path: Path) -> int:
         nonlocal count
         count += event == "call"
 
+    before = sys.getprofile()
     sys.setprofile(note)
     try:
         load_spec(path)
     finally:
-        sys.setprofile(None)
+        sys.setprofile(before)
     return count
 
 

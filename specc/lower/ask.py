@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import keras
-from keras.src.backend.common import global_state
-
 from specc.frontend.project import Reference
 from specc.frontend.spec import Spec
 from specc.lower.models import build_models
+from specc.lower.private import without_weights
 
 
 def ask_keras(spec: Spec) -> None:
@@ -23,8 +21,5 @@ def ask_keras(spec: Spec) -> None:
         else model
         for name, model in spec.models.items()
     }
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            build_models(replace(spec, models=models))
-    finally:  # or a later model would allocate what was left pending here
-        global_state.set_global_attribute("uninitialized_variables", [])
+    with without_weights():
+        build_models(replace(spec, models=models))

@@ -21,6 +21,7 @@ from specc.lower.catalog_inherited import inherited
 from specc.lower.catalog_refused import why_refused
 from specc.lower.catalog_types import BY_OPERAND, nullable, type_of
 from specc.lower.own import OWN
+from specc.lower.private import to_snake_case
 
 FOLDER = Path(__file__).parents[1] / "catalog" / "data"
 
@@ -133,7 +134,7 @@ def _spellings(exported: Iterable[str]) -> Iterator[str]:
     yield from (form for name in _SHORT for form in (name, name.upper()))
     for name in exported:
         if not name.startswith("_"):
-            yield from (name, name.lower(), keras.src.utils.naming.to_snake_case(name))
+            yield from (name, name.lower(), to_snake_case(name))
 
 
 def _functions(module: Any, without: Iterable[str]) -> dict[str, Any]:

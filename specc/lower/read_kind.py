@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import keras
-from keras.src.models.functional import Functional
 
+from specc.lower.private import Functional
 from specc.lower.read_layer import UnreadableError
 
 

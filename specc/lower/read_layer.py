@@ -16,6 +16,7 @@ from specc.catalog.objects import KerasObject
 from specc.catalog.signature import Argument, Signature
 from specc.lower.errors import KERAS_ERRORS
 from specc.lower.objects import get
+from specc.lower.private import is_of_applications
 from specc.lower.read_fitted import fitted
 
 ModelName = Callable[[keras.Model], str]
@@ -84,16 +85,12 @@ def read_layer(layer: keras.layers.Layer, model_name: ModelName) -> KerasObject:
 
 def is_layer_scale(layer: keras.layers.Layer) -> bool:
     """Whether this is ConvNeXt's own layer, which keras.applications does not export."""
-    return _is_of_applications(layer, "LayerScale")
+    return is_of_applications(layer, "LayerScale")
 
 
 def is_scaled_sum(layer: keras.layers.Layer) -> bool:
     """Whether this is InceptionResNetV2's own layer, `x + scale * y`."""
-    return _is_of_applications(layer, "CustomScaleLayer")
-
-
-def _is_of_applications(layer: keras.layers.Layer, name: str) -> bool:
-    return type(layer).__name__ == name and type(layer).__module__.startswith("keras.src.applications.")
+    return is_of_applications(layer, "CustomScaleLayer")
 
 
 def _layer_scale(layer: Any) -> KerasObject:

@@ -16,6 +16,7 @@ from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.nodes import Expression
 from specc.frontend.scope import snake_case
 from specc.lower.formula import op
+from specc.lower.private import ops_folder
 from specc.lower.read_layer import UnreadableError
 
 OPERATORS = {
@@ -82,9 +83,9 @@ def named(name: str) -> Expression:
 @cache
 def function_name(module: str, cls: str) -> str | None:
     """The function of the catalog that makes this operation; the shortest of several names."""
-    if not module.startswith("keras.src.ops."):
+    folder = ops_folder(module)
+    if folder is None:
         return None
-    folder = module.rpartition(".")[2]
     base = _IRREGULAR.get(cls) or snake_case(cls)
     for name in (base, f"{folder}.{base}"):
         signature = load().ops.get(name)

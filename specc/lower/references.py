@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
-from keras.src.backend.common import global_state
 
 from specc.frontend.applications import FETCHED, OWN
 from specc.frontend.project import Reference
@@ -17,6 +15,7 @@ from specc.graph.ir import Origin
 from specc.lower.archive import check_archive
 from specc.lower.errors import KERAS_ERRORS, keras_error, reason_of
 from specc.lower.layers import freeze
+from specc.lower.private import fresh_names
 from specc.source.diagnostic import Diagnostic, SpecError
 from specc.source.files import real_path, shown
 from specc.source.span import Span
@@ -76,18 +75,6 @@ def _constructed(application: str, arguments: dict[str, Any]) -> keras.Model:
         if type(error) is not Exception:
             raise
         raise OSError(str(error)) from error  # Keras raises a bare Exception where a download fails
-
-
-@contextmanager
-def fresh_names() -> Iterator[None]:
-    """Within, Keras counts default names (`input_layer_3`) from the start, as in a new process."""
-    key = "object_name_uids"
-    before = global_state.get_global_attribute(key)
-    global_state.set_global_attribute(key, None)
-    try:
-        yield
-    finally:
-        global_state.set_global_attribute(key, before)
 
 
 def _with_outputs(model: keras.Model, outputs: Any, reference: Reference) -> keras.Model:

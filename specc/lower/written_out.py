@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import keras
-from keras.src.backend.common import global_state
-
 from specc.frontend.project import Reference
 from specc.frontend.spec import Spec
 from specc.graph.ir import Graph, Node, Use
+from specc.lower.private import without_weights
 from specc.lower.read_model import read_models
 from specc.lower.references import build_reference
 
@@ -39,11 +37,8 @@ def written_out(spec: Spec) -> Models:
 def _graphs(reference: Reference, spec: Spec) -> list[Graph]:
     """The graphs of an application and of the models within it, frozen where the reference is."""
     fresh = replace(reference, settings=reference.settings | {"weights": None})
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            model = build_reference(fresh, {}, spec)
-    finally:  # or a later model would allocate what was left pending here
-        global_state.set_global_attribute("uninitialized_variables", [])
+    with without_weights():
+        model = build_reference(fresh, {}, spec)
     *inner, graph = read_models(model).values()
     names = {part.name: f"{reference.name}.{part.name}" for part in inner}
     nodes = [replace(part, name=names[part.name], nodes=_renamed(part, names)) for part in inner]

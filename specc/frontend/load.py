@@ -14,6 +14,7 @@ from specc.frontend.fill import fill_value
 from specc.frontend.formula_positions import fill_section
 from specc.frontend.overrides import CommandLine
 from specc.frontend.parameters import bind_lets, bind_parameters, check_name, read_parameters
+from specc.frontend.programs.callbacks import check_callbacks
 from specc.frontend.programs.fields import field_names, written_names
 from specc.frontend.programs.generation import Generation, check_generation, read_generations
 from specc.frontend.programs.names import BUILT_IN, Known, NameCheck, check_names
@@ -223,6 +224,7 @@ class _Loading:
                 train = read_train(sections["train"], names, self.catalog, self.reporter)
         for program in train.programs if train is not None else ():
             check_names(program, self.known(data, project), self.reporter)
+            check_callbacks(program, self.catalog, self.reporter)
         return data, train
 
     def generations(

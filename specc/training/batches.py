@@ -170,7 +170,12 @@ def label_range(field: Prepared, parts: Sequence[Mapping[str, Table]]) -> tuple[
 
 def left_out(data: Data, replicas: int) -> int:
     """The examples at the end of an epoch that are too few for each replica to get one."""
-    rest = data.count("train") % data.batch_size
+    return too_few(data.count("train"), data.batch_size, replicas)
+
+
+def too_few(count: int, batch_size: int, replicas: int) -> int:
+    """The examples of the last of `count` in batches, where each replica would not get one; else 0."""
+    rest = count % batch_size
     return 0 if replicas == 1 or not rest or feeds_all(rest, replicas) else rest
 
 

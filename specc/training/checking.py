@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePath
 
 import keras
 
 from specc.catalog.objects import KerasObject
-from specc.frontend.sections.train import Stage
+from specc.frontend.sections.train import Stage, TrainSection
 from specc.frontend.sections.train_parts import PATH_ARGUMENTS
 from specc.lower.saved import MODELS
 from specc.source.diagnostic import Reporter
@@ -15,7 +16,7 @@ from specc.training.batches import left_out
 from specc.training.detection import check_box_metrics
 from specc.training.feed import Ports
 from specc.training.fitting import Training, by_batch
-from specc.training.folder import FILES
+from specc.training.folder import FILES, SAMPLES, TRAINED
 from specc.training.freezing import Freezer
 from specc.training.monitors import MONITORS, check_monitors
 from specc.training.segmentation import check_overlap_metrics
@@ -29,7 +30,7 @@ def check(training: Training, reporter: Reporter) -> None:
     """Report where section, model, data and devices do not go together, and what has no effect."""
     Freezer(training.model).check(training.stages, reporter)
     for callback in {id(c): c for stage in training.stages for c in stage.callbacks}.values():
-        _check_place(callback, reporter)
+        check_place(callback, reporter)
     for stage in training.stages:
         ports = Ports.of(training.model, next(iter(stage.targets), None))
         check_targets(stage, ports, training.data.targets(stage), reporter)
@@ -47,10 +48,10 @@ def check(training: Training, reporter: Reporter) -> None:
         _check_replicas(training, reporter)
 
 
-def _check_place(callback: KerasObject, reporter: Reporter) -> None:
+def check_place(callback: KerasObject, reporter: Reporter) -> None:
     """Report a callback that would write over what the run itself writes."""
     path = PurePath(str(callback.arguments.get(PATH_ARGUMENTS.get(callback.kind, ""), "logs")))
-    if path.parts[0] in (*FILES, MODELS):
+    if path.parts[0] in (*FILES, MODELS, TRAINED, SAMPLES):
         reporter.error(
             "callback-path",
             f"`{callback.kind}` would write over the run's own `{path.parts[0]}`",
@@ -92,10 +93,20 @@ def check_without_validation(stage: Stage, reporter: Reporter) -> None:
 
 
 def _check_replicas(training: Training, reporter: Reporter) -> None:
-    section, replicas = training.section, training.replicas
     for stage in training.stages:
         if stage.optimizer is not None:
             check_optimizer(stage.optimizer, reporter)
+    rest = left_out(training.data, training.replicas)
+    check_devices(training.section, [training.model], rest, training.replicas, reporter)
+
+
+def check_devices(
+    section: TrainSection, models: Iterable[keras.Model], rest: int, replicas: int, reporter: Reporter
+) -> None:
+    """Report what several devices cannot do, and what they do otherwise than one.
+
+    `rest` are the examples at the end of an epoch that are left out.
+    """
     if section.jit_compile:
         reporter.error(
             "training-strategy",
@@ -106,7 +117,6 @@ def _check_replicas(training: Training, reporter: Reporter) -> None:
     if section.steps_per_execution is not None and section.steps_per_execution > 1:
         title = f"on {replicas} devices each execution is one step"
         reporter.warning("training-no-effect", title, section.span, "`steps_per_execution` has no effect")
-    rest = left_out(training.data, replicas)
     if rest:
         reporter.warning(
             "training-left-out",
@@ -115,7 +125,7 @@ def _check_replicas(training: Training, reporter: Reporter) -> None:
             "are left out",
             help="another `batch_size` leaves a larger rest",
         )
-    drawing = [layer.name for layer in training.model._flatten_layers() if _draws(layer)]
+    drawing = [layer.name for model in models for layer in model._flatten_layers() if _draws(layer)]
     if drawing:
         reporter.warning(
             "training-same-draws",

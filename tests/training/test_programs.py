@@ -240,44 +240,6 @@ def test_programs_are_compiled_by_xla_and_in_mixed_precision(setting: str, tmp_p
     assert np.isfinite(run.record.metrics["loss"])
 
 
-MIRRORED = """
-import sys
-import specc
-
-root = sys.argv[1]
-devices = ["cpu:0"] if sys.argv[2] == "one" else ["cpu:0", "cpu:1"]
-strategy = "one_device" if sys.argv[2] == "one" else "mirrored"
-run = f"{root}/{sys.argv[2]}"
-specc.train(f"{root}/spec.yaml", run_dir=run, strategy=strategy, devices=devices, verbose="silent")
-"""
-
-
-def test_two_devices_train_as_one_does(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
-    import keras
-
-    rng = np.random.default_rng(0)
-    np.savez(tmp_path / "images.npz", x=rng.random((40, 6), "float32"))
-    text = CONTRACTIVE.replace("  fields:", "  batch_size: 16\n  fields:")
-    text = text.replace("        centre: mean(square(code - mean_code))\n", "")
-    text = text.replace(
-        '  state: {mean_code: {shape: [3], update: "0.5 * mean_code + 0.5 * mean(code, axis=0)"}}\n', ""
-    )
-    text = text.replace("activity_regularizer: {L1: 0.1}, ", "")
-    (tmp_path / "spec.yaml").write_text(text + "  epochs: 2\n", encoding="utf-8")
-    for way in ("one", "both"):
-        subprocess.run([sys.executable, "-c", MIRRORED, str(tmp_path), way], check=True)
-    for name in ("encoder", "decoder", "slow"):
-        alone, mirrored = (
-            keras.models.load_model(tmp_path / way / "trained" / f"{name}.keras").get_weights()
-            for way in ("one", "both")
-        )
-        for mine, other in zip(alone, mirrored, strict=True):
-            np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
-
-
 SHARED = """
 specc: 1
 models:

@@ -21,8 +21,10 @@ MOMENTUM = 0.999
 
 def build_trainer(program: Program, spec: Spec, models: Mapping[str, keras.Model]) -> ProgramTrainer:
     """The trainer of a program of a spec, over its built models."""
-    trainer = ProgramTrainer(program, callees_of(spec, models), tuple(averages_of(spec, models)), spec.seed)
     section = spec.train
+    averages = tuple(averages_of(spec, models))
+    scaled = section is not None and section.precision == "mixed_float16"
+    trainer = ProgramTrainer(program, callees_of(spec, models), averages, spec.seed, scale_losses=scaled)
     jit = bool(section is not None and section.jit_compile)
     trainer.compile(optimizer=trainer.update_optimizers[0], jit_compile=jit)
     trainer.prepare()

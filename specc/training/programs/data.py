@@ -21,6 +21,7 @@ from specc.frontend.project import Reference
 from specc.frontend.sections.data import DataSection
 from specc.frontend.sections.data_types import SplitName
 from specc.graph.ir import Graph
+from specc.training.batches import too_few
 
 
 class FieldData:
@@ -48,11 +49,15 @@ class FieldData:
         """The splits that have rows."""
         return tuple(self.dataset.splits)
 
-    def steps(self, split: str) -> int:
-        """The batches of a pass over a split."""
-        rows, size = self.dataset.splits[cast(SplitName, split)], self.section.batch_size
-        whole = split == "train" and self.section.drop_remainder
-        return rows // size if whole else -(-rows // size)
+    def left_out(self, replicas: int) -> int:
+        """The examples at the end of an epoch that are too few for each device to get one."""
+        rows = self.dataset.splits["train"]
+        return 0 if self.section.drop_remainder else too_few(rows, self.section.batch_size, replicas)
+
+    def steps(self, replicas: int) -> int:
+        """The steps of an epoch of training."""
+        rows, size = self.dataset.splits["train"] - self.left_out(replicas), self.section.batch_size
+        return rows // size if self.section.drop_remainder else -(-rows // size)
 
     def batches(
         self, split: str, *, training: bool = False, first_epoch: int = 0, endless: bool = False

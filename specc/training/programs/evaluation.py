@@ -186,10 +186,13 @@ class Evaluation(Mapping[str, Any]):
         def loss(y_true: Any, y_pred: Any, sample_weight: Any = None, **arguments: Any) -> Any:
             made = get("loss", name)(**arguments)
             value = made(y_true, y_pred, sample_weight)
-            if made.reduction in (None, "none", "sum"):
+            devices = tf.distribute.get_strategy().num_replicas_in_sync
+            if devices == 1 or made.reduction in (None, "none", "sum"):
                 return value
-            # Keras divides a mean by the number of replicas; here the step does so.
-            return value * tf.distribute.get_strategy().num_replicas_in_sync
+            # Keras divides a mean by the number of devices, and the step does so again: that is undone. What
+            # is one number before any mean (a loss of tensors [batch]) is not divided.
+            each = get("loss", name)(**{**arguments, "reduction": None})(y_true, y_pred)
+            return value * devices if each.shape.rank else value
 
         return loss
 

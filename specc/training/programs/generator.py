@@ -12,11 +12,13 @@ import tensorflow as tf
 
 from specc.frontend.expressions.formula import calls, tensor_names
 from specc.frontend.expressions.nodes import Name, dotted
+from specc.frontend.programs.fields import certain_names, field_names
 from specc.frontend.programs.generation import Generation, before, in_sequence
 from specc.frontend.programs.names import BUILT_IN
 from specc.frontend.programs.types import Program
 from specc.frontend.sections.data_types import Formula
 from specc.frontend.sections.train_types import Stage
+from specc.frontend.spec import Spec
 from specc.training.programs.evaluation import Callee, Evaluation
 
 Array = np.ndarray[Any, Any]
@@ -62,8 +64,8 @@ class Generator:
         values = {name: tf.convert_to_tensor(value) for name, value in given.items()}
         values["batch"] = tf.constant(count)
         values["step"] = tf.constant(0)
-        values |= self._begin(values)
         if self.generation.rounds is not None:
+            values |= self._begin(values)
             name, rounds = self.generation.rounds
             whole = all(isinstance(value, int) for value in rounds)
             for value in rounds:
@@ -78,23 +80,27 @@ class Generator:
         return self._sequence(self.generation.step, values)
 
     def _outputs(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name, formula in self.generation.outputs.items():
-            roots = (formula.expression,)
-            evaluation = Evaluation(NOTHING, values, self.callees, self.draws, training=False, roots=roots)
-            found[name] = _held(evaluation.value(formula.expression))
-            evaluation.close()
-        return found
+        """The outputs; without rounds with what they are made of, so that gradients come through."""
+        derive = self.generation.derive if self.generation.rounds is None else {}
+        return self._sequence(derive, values, self.generation.outputs)
 
-    def _sequence(self, formulas: Mapping[str, Formula], values: Mapping[str, Any]) -> dict[str, Any]:
-        """Formulas one after another, each with what was named before it."""
+    def _sequence(
+        self,
+        formulas: Mapping[str, Formula],
+        values: Mapping[str, Any],
+        outputs: Mapping[str, Formula] | None = None,
+    ) -> dict[str, Any]:
+        """Formulas one after another, each with what was named before it; then `outputs`, if any, alone."""
         named = in_sequence(formulas)
         replaced = {before(name): values[name] for name in formulas if name in values}
         program = replace(NOTHING, derive=named)
-        roots = tuple(Name(name) for name in named)
+        last = {name: formula.expression for name, formula in (outputs or {}).items()}
+        roots = (*(Name(name) for name in named), *last.values())
         given = {name: value for name, value in values.items() if name not in named} | replaced
         evaluation = Evaluation(program, given, self.callees, self.draws, training=False, roots=roots)
-        found = {name: _held(evaluation[name]) for name in named}
+        found = {name: _held(evaluation[name]) for name in named}  # in order: so are their draws
+        if outputs is not None:
+            found = {name: _held(evaluation.value(expression)) for name, expression in last.items()}
         evaluation.close()
         return found
 
@@ -110,6 +116,17 @@ def models_of(generation: Generation, names: Mapping[str, Any]) -> tuple[str, ..
         dotted(call.function) or "" for formula in generation.formulas for call in calls(formula.expression)
     )
     return tuple(dict.fromkeys(name for name in called if name in names))
+
+
+def given_by_data(spec: Spec, generation: Generation) -> tuple[str, ...]:
+    """The names that a generation needs and the data has.
+
+    An input that it declares is no field only because a model takes one of that name.
+    """
+    likely = field_names(spec.data, spec.models) or ()
+    certain = certain_names(spec.data, spec.models, spec.train.programs if spec.train else ())
+    needs = Generator(generation, {}).needs
+    return tuple(name for name in needs if name in (certain if name in generation.inputs else likely))
 
 
 _STAGE = Stage("", 1, None, None, {}, {}, {}, {}, {}, {})  # type: ignore[arg-type]

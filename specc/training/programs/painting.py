@@ -8,13 +8,12 @@ from typing import Any
 
 import keras
 
-from specc.frontend.programs.generation import Generation
 from specc.frontend.spec import Spec
 from specc.training.folder import SAMPLES, RunFolder
 from specc.training.images import Draw
 from specc.training.programs.build import callees_of
 from specc.training.programs.data import FieldData
-from specc.training.programs.generator import Generator
+from specc.training.programs.generator import Generator, given_by_data
 
 COUNT = 16
 
@@ -82,7 +81,7 @@ def _makes_images(generator: Generator, given: Mapping[str, Any], folder: RunFol
         path.unlink(missing_ok=True)
 
 
-def needed_fields(generations: Mapping[str, Generation], known: tuple[str, ...]) -> tuple[str, ...]:
-    """The fields of the data that generations need."""
-    needs = (name for generation in generations.values() for name in Generator(generation, {}).needs)
-    return tuple(dict.fromkeys(name for name in needs if name in known))
+def needed_fields(spec: Spec) -> tuple[str, ...]:
+    """The fields of the data that the generations of a spec need."""
+    needs = (name for generation in spec.generations.values() for name in given_by_data(spec, generation))
+    return tuple(dict.fromkeys(needs))

@@ -15,7 +15,6 @@ import tensorflow as tf
 
 from specc.data.dataset import data_root as root_of
 from specc.frontend.emit import emit
-from specc.frontend.programs.fields import field_names
 from specc.frontend.programs.types import Program
 from specc.frontend.sections.train import Stage
 from specc.frontend.spec import Spec
@@ -24,7 +23,7 @@ from specc.lower.saved import carry
 from specc.source.diagnostic import Reporter
 from specc.training import folder as folders
 from specc.training.batches import kept
-from specc.training.checking import check_optimizer, check_without_validation
+from specc.training.checking import check_devices, check_optimizer, check_place, check_without_validation
 from specc.training.compiling import choose_steps
 from specc.training.executions import Executions
 from specc.training.fitting import Explained, Verbose, build_callbacks, by_batch
@@ -99,13 +98,16 @@ def train_programs(
     with chosen.scope(), dtype_policy(spec.train.precision):
         models = build_models(spec)
     named = fields_of_all(spec.train.programs)
-    shown_too = needed_fields(spec.generations, field_names(spec.data, spec.models) or ()) if draw else ()
+    shown_too = needed_fields(spec) if draw else ()
     names = tuple(dict.fromkeys((*named, *shown_too)))
     data = FieldData(spec.data, names, spec.models, root=root, seed=spec.seed)
     _warn_of_unused(data, reporter)
-    for program in spec.train.programs if "validation" not in data.splits else ():
-        check_without_validation(program.running, reporter)
-    _check_replicas(spec, int(chosen.num_replicas_in_sync), reporter)
+    stages = [program.running for program in spec.train.programs]
+    for callback in {id(callback): callback for stage in stages for callback in stage.callbacks}.values():
+        check_place(callback, reporter)
+    for stage in stages if "validation" not in data.splits else ():
+        check_without_validation(stage, reporter)
+    _check_devices(spec, models, data, int(chosen.num_replicas_in_sync), reporter)
     reporter.stop_if_failed()
     shown: Verbose = verbose or ("bar" if sys.stdout.isatty() else "line")
     if shown != "silent":
@@ -123,14 +125,19 @@ def _warn_of_unused(data: FieldData, reporter: Reporter) -> None:
         reporter.warning("training-no-effect", title, field.span, help="use it, or remove it")
 
 
-def _check_replicas(spec: Spec, replicas: int, reporter: Reporter) -> None:
+def _check_devices(
+    spec: Spec, models: Mapping[str, keras.Model], data: FieldData, replicas: int, reporter: Reporter
+) -> None:
+    """Report what several devices cannot do, and what they do otherwise than one."""
     assert spec.train is not None
-    for program in spec.train.programs if replicas > 1 else ():
-        for update in program.updates:
-            check_optimizer(update.optimizer, reporter)
-            if update.every > 1:
-                title = "an update that is not made in every step does not work on several devices"
-                reporter.error("training-strategy", title, update.span)
+    if replicas == 1:
+        return
+    for update in (update for program in spec.train.programs for update in program.updates):
+        check_optimizer(update.optimizer, reporter)
+        if update.every > 1:
+            title = "an update that is not made in every step does not work on several devices"
+            reporter.error("training-strategy", title, update.span)
+    check_devices(spec.train, models.values(), data.left_out(replicas), replicas, reporter)
 
 
 class ProgramKeeper:
@@ -175,6 +182,7 @@ def run_programs(running: Programs, folder: RunFolder) -> RunFolder:
             watcher = _watcher(running, program, journal, keeper, total)
             with Explained(program.running, journal), running.data.dataset.errors_told():
                 _fit(running, program, trainer, watcher, folder, journal, painter)
+            trainer.finish()
         keeper.flush()
         if painter is not None:
             painter.paint()
@@ -207,7 +215,7 @@ def _fit(
     painter: Painter | None,
 ) -> None:
     stage, data = program.running, running.data
-    steps = stage.steps_per_epoch or data.steps("train")
+    steps = stage.steps_per_epoch or data.steps(running.replicas)
     batches = data.batches("train", training=True, first_epoch=journal.epochs, endless=True)
     if running.replicas > 1:
         batches = only_divisible(batches, running.replicas)

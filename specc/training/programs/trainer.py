@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from specc.catalog.load import load
+from specc.catalog.objects import KerasObject
 from specc.frontend.expressions import nodes as n
-from specc.frontend.programs.arguments import read_call
+from specc.frontend.programs.arguments import WEIGHTS, read_call
 from specc.frontend.programs.types import Program, State, Update
+from specc.frontend.sections.data_types import Formula
 from specc.graph.programs import is_metric
 from specc.lower.objects import make
 from specc.source.diagnostic import Reporter
 from specc.training.programs.average import Average
+from specc.training.programs.draws import Draws
 from specc.training.programs.evaluation import Callee, Evaluation
+from specc.training.programs.means import Means, loss_of
 from specc.training.programs.shared import measured_with, shared_names
+
+Found = dict[str, tuple[Any, Any]]
+"""Numbers by name, each with its weight."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a step is given: names, how many examples, and their share of those on all devices."""
+
+    given: Mapping[str, Any]
+    size: Any
+    share: Any
 
 
 class ProgramTrainer(keras.Model):  # type: ignore[misc]
@@ -30,22 +47,31 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
     """
 
     def __init__(
-        self, program: Program, callees: Mapping[str, Callee], averages: Sequence[Average], seed: int
+        self,
+        program: Program,
+        callees: Mapping[str, Callee],
+        averages: Sequence[Average],
+        seed: int,
+        *,
+        scale_losses: bool = False,
     ) -> None:
+        """With `scale_losses` the gradients of small losses are kept from vanishing in 16 bits."""
         super().__init__(name="program")
         self.program = program
         self.callees = dict(callees)
         self.averages = tuple(averages)
         self.parts = {name: callee.model for name, callee in callees.items()}
-        self.draws = keras.random.SeedGenerator(seed)
-        self.validation_draws = keras.random.SeedGenerator(seed + 1)
+        self.draws = Draws(seed)
+        self.validation_draws = Draws(seed + 1)
         self._validation_start = self.validation_draws.state.numpy()
         self.states = {name: self._state(state) for name, state in program.states.items()}
         self.steps = self._counter()
-        self.update_optimizers = [make(update.optimizer) for update in program.updates]
+        self.update_optimizers = [_optimizer(update.optimizer, scale_losses) for update in program.updates]
         self._measured = measured_with(program)
         self._shared = shared_names(program, self.callees)
-        self._kept_logs = {name: self._log_of(name) for name in ("loss", *program.log_names)}
+        self._trackers = {name: _tracker(name, f) for name, f in program.metrics.items() if is_metric(f)}
+        names = [name for name in program.log_names if name not in self._trackers]
+        self._means = Means(len(program.updates), names)
         self.built = True
 
     # --- what is carried ----------------------------------------------------------------------------------
@@ -63,19 +89,6 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
             0, trainable=False, dtype="int32", name="steps", aggregation="only_first_replica"
         )
 
-    def _log_of(self, name: str) -> keras.metrics.Metric:
-        formula = self.program.metrics.get(name)
-        if formula is None or not is_metric(formula):
-            return keras.metrics.Mean(name=name)
-        call = formula.expression
-        assert isinstance(call, n.Call)
-        reporter = Reporter()
-        found = read_call(call, formula, "metric", load(), reporter)
-        reporter.stop_if_failed()
-        assert found is not None
-        made: keras.metrics.Metric = make(replace(found, arguments=found.arguments | {"name": name}))
-        return made
-
     def prepare(self) -> None:
         """Make the slots of all optimizers, so that the step is traced once."""
         for update, optimizer in zip(self.program.updates, self.update_optimizers, strict=True):
@@ -89,9 +102,19 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
         return list(found.values())
 
     @property
+    def trainable_weights(self) -> list[Any]:
+        """What the first update moves: at the end of `fit` Keras gives its optimizer's averages to these."""
+        return self.trained_by(self.program.updates[0])
+
+    def finish(self) -> None:
+        """Give the weights the averages that optimizers have kept of them (`use_ema`)."""
+        for update, optimizer in zip(self.program.updates, self.update_optimizers, strict=True):
+            optimizer.finalize_variable_values(self.trained_by(update))
+
+    @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """What an epoch is summed up in."""
-        return list(self._kept_logs.values())
+        return [self._means, *self._trackers.values()]
 
     def reset_metrics(self) -> None:
         """Begin an epoch, or a validation: its draws begin anew."""
@@ -104,87 +127,83 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
     # --- steps --------------------------------------------------------------------------------------------
     def train_step(self, data: Any) -> dict[str, Any]:
         """All updates on one batch, a dictionary of fields [batch, …]."""
-        given, size = self._given(data)
-        given |= self._common(given)
-        share = _share(size)
-        total: Any = 0.0
-        for number, update in enumerate(self.program.updates):
-            for turn in range(update.repeat):
-                measured = self._measured[number] if turn == update.repeat - 1 else ()
-                loss = self._due(number, update, given, size, share, measured)
-            total = total + loss
-        self._kept_logs["loss"].update_state(total, sample_weight=size)
-        self._carry(given)
+        batch = self._batch(data)
+        batch = replace(batch, given={**batch.given, **self._common(batch.given)})
+        found: Found = {}
+        for number in range(len(self.program.updates)):
+            found |= self._turns(number, batch)
+        self._means.update_state(found)
+        self._carry(batch.given)
         for average in self.averages:
             average.follow()
         self.steps.assign_add(1)
         return dict(self.get_metrics_result())
 
-    def _due(
-        self,
-        number: int,
-        update: Update,
-        given: Mapping[str, Any],
-        size: Any,
-        share: Any,
-        measured: tuple[str, ...],
-    ) -> Any:
-        """An update where its turn has come."""
-        if update.every == 1:
-            return self._update(number, update, given, size, share, measured)
-        turn = tf.equal(given["step"] % update.every, 0)
-        return tf.cond(
-            turn,
-            lambda: tf.cast(self._update(number, update, given, size, share, measured), tf.float32),
-            lambda: tf.constant(0.0),
-        )
+    def _turns(self, number: int, batch: Batch) -> Found:
+        """An update as often as it is made in this step: the means of its turns, and what they weigh."""
+        update = self.program.updates[number]
+        due = tf.equal(batch.given["step"] % update.every, 0)
+        turns = []
+        for turn in range(1, update.repeat + 1):
+            measured = self._measured[number] if turn == update.repeat else ()
+            make = partial(self._update, number, batch, measured)
+            names = self._names(number, measured)
+            turns.append(make() if update.every == 1 else _made_if(due, make, names))
+        weight = batch.size if update.every == 1 else batch.size * tf.cast(due, tf.float32)
+        means = {name: [turn[name] for turn in turns if name in turn] for name in turns[-1]}
+        return {name: (sum(values) / len(values), weight) for name, values in means.items()}
 
-    def _update(
-        self,
-        number: int,
-        update: Update,
-        given: Mapping[str, Any],
-        size: Any,
-        share: Any,
-        measured: tuple[str, ...],
-    ) -> Any:
-        optimizer = self.update_optimizers[number]
+    def _names(self, number: int, measured: tuple[str, ...]) -> tuple[str, ...]:
+        """The numbers that an update gives, beside Keras's metrics."""
+        terms = (term.name for term in self.program.updates[number].terms)
+        return (loss_of(number), *terms, *(name for name in measured if name not in self._trackers))
+
+    def _update(self, number: int, batch: Batch, measured: tuple[str, ...]) -> dict[str, Any]:
+        """Move an update's models once; its loss, its terms, and what is measured, by name."""
+        update, optimizer = self.program.updates[number], self.update_optimizers[number]
         variables = self.trained_by(update)
         expressions = [term.formula.expression for term in update.terms]
         expressions += [self.program.metrics[name].expression for name in measured]
-        evaluation = self._evaluation(given, self.draws, expressions, training=True)
+        evaluation = self._evaluation(batch.given, self.draws, expressions, training=True)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in variables])
-            loss = self._terms(update, evaluation, size) + self._penalties(update, evaluation)
-            scaled = optimizer.scale_loss(loss * tf.cast(share, loss.dtype))
+            found = self._loss(number, evaluation)
+            loss = found[loss_of(number)]
+            scaled = optimizer.scale_loss(loss * tf.cast(batch.share, loss.dtype))
         gradients = tape.gradient(scaled, variables)
-        self._measure(measured, evaluation, size)
+        found |= self._measure(measured, evaluation)
         evaluation.close()
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        return loss
+        return found
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """All terms and metrics on one batch, nothing moved."""
-        given, size = self._given(data)
-        terms = [term.formula for update in self.program.updates for term in update.terms]
-        formulas = [*terms, *self.program.metrics.values()]
-        expressions = [formula.expression for formula in formulas]
-        evaluation = self._evaluation(given, self.validation_draws, expressions, training=False)
-        total: Any = 0.0
-        for update in self.program.updates:
-            total = total + self._terms(update, evaluation, size) + self._penalties(update, evaluation)
-        self._measure(tuple(self.program.metrics), evaluation, size)
-        evaluation.close()
-        self._kept_logs["loss"].update_state(total, sample_weight=size)
+        batch = self._batch(data)
+        names = self._means.names
+        found = _made_if(batch.size > 0, partial(self._test, batch), names)
+        self._means.update_state({name: (found[name], batch.size) for name in names})
         return dict(self.get_metrics_result())
 
+    def _test(self, batch: Batch) -> dict[str, Any]:
+        program = self.program
+        terms = [term.formula for update in program.updates for term in update.terms]
+        expressions = [formula.expression for formula in (*terms, *program.metrics.values())]
+        evaluation = self._evaluation(batch.given, self.validation_draws, expressions, training=False)
+        found: dict[str, Any] = {}
+        for number in range(len(program.updates)):
+            found |= self._loss(number, evaluation)
+        found |= self._measure(tuple(program.metrics), evaluation)
+        evaluation.close()
+        return found
+
     # --- parts of a step ----------------------------------------------------------------------------------
-    def _given(self, data: Any) -> tuple[dict[str, Any], Any]:
+    def _batch(self, data: Any) -> Batch:
         first = tf.nest.flatten(data)[0]
-        batch = first.shape[0] or tf.shape(first)[0]
-        known = {**data, "batch": batch, "step": tf.convert_to_tensor(self.steps.value)}
+        count = first.shape[0] or tf.shape(first)[0]
         states = {name: tf.convert_to_tensor(variable.value) for name, variable in self.states.items()}
-        return {**known, **states}, tf.cast(batch, tf.float32)
+        given = {**data, "batch": count, "step": tf.convert_to_tensor(self.steps.value), **states}
+        size = tf.cast(count, tf.float32)
+        return Batch(given, size, _share(size))
 
     def _common(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """What several updates need, and none changes."""
@@ -198,13 +217,15 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
     ) -> Evaluation:
         return Evaluation(self.program, given, self.callees, draws, training, tuple(expressions))
 
-    def _terms(self, update: Update, evaluation: Evaluation, size: Any) -> Any:
+    def _loss(self, number: int, evaluation: Evaluation) -> dict[str, Any]:
+        """The terms of an update by name, and its loss."""
+        update = self.program.updates[number]
+        found: dict[str, Any] = {}
         total: Any = 0.0
         for term in update.terms:
-            value = tf.cast(evaluation.value(term.formula.expression), tf.float32)
-            self._kept_logs[term.name].update_state(value, sample_weight=size)
-            total = total + term.weight * value
-        return total
+            found[term.name] = tf.cast(evaluation.value(term.formula.expression), tf.float32)
+            total = total + term.weight * found[term.name]
+        return {**found, loss_of(number): total + self._penalties(update, evaluation)}
 
     def _penalties(self, update: Update, evaluation: Evaluation) -> Any:
         """What the layers of the trained models add: penalties of weights, and of activities."""
@@ -213,18 +234,19 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
             found += evaluation.losses.get(model.text, [])
         return tf.add_n([tf.cast(loss, tf.float32) for loss in found]) if found else 0.0
 
-    def _measure(self, names: tuple[str, ...], evaluation: Evaluation, size: Any) -> None:
+    def _measure(self, names: tuple[str, ...], evaluation: Evaluation) -> dict[str, Any]:
+        """Metrics that are scalars, by name; those of Keras count for themselves."""
+        found: dict[str, Any] = {}
         for name in names:
-            formula = self.program.metrics[name]
-            tracker = self._kept_logs[name]
-            if not is_metric(formula):
-                tracker.update_state(evaluation.value(formula.expression), sample_weight=size)
+            expression = self.program.metrics[name].expression
+            if name not in self._trackers:
+                found[name] = tf.cast(evaluation.value(expression), tf.float32)
                 continue
-            call = formula.expression
-            assert isinstance(call, n.Call)
-            sides = [evaluation.value(argument) for argument in call.arguments]
-            weights = [evaluation.value(value) for key, value in call.keywords if key == "sample_weight"]
-            tracker.update_state(*sides, *weights)
+            assert isinstance(expression, n.Call)
+            sides = [evaluation.value(argument) for argument in expression.arguments]
+            weights = [evaluation.value(value) for key, value in expression.keywords if key == WEIGHTS]
+            self._trackers[name].update_state(*sides, *weights)
+        return found
 
     def _carry(self, given: Mapping[str, Any]) -> None:
         """The next values of all states, by their values before."""
@@ -236,6 +258,36 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
         evaluation.close()
         for name, value in found.items():
             self.states[name].assign(value)
+
+
+def _optimizer(written: KerasObject, scale_losses: bool) -> keras.optimizers.Optimizer:
+    made: keras.optimizers.Optimizer = make(written)
+    if scale_losses and not isinstance(made, keras.optimizers.LossScaleOptimizer):
+        made = keras.optimizers.LossScaleOptimizer(made)
+    return made
+
+
+def _tracker(name: str, formula: Formula) -> keras.metrics.Metric:
+    """The Keras metric that a formula is."""
+    call = formula.expression
+    assert isinstance(call, n.Call)
+    reporter = Reporter()
+    found = read_call(call, formula, "metric", load(), reporter)
+    reporter.stop_if_failed()
+    assert found is not None
+    made: keras.metrics.Metric = make(replace(found, arguments=found.arguments | {"name": name}))
+    return made
+
+
+def _made_if(due: Any, make: Callable[[], dict[str, Any]], names: Sequence[str]) -> dict[str, Any]:
+    """What is made where it is due (an update in its turn, a test of what is no empty batch), else zeros."""
+
+    def made() -> list[Any]:
+        found = make()
+        return [tf.cast(found[name], tf.float32) for name in names]
+
+    values = tf.cond(due, made, lambda: [tf.constant(0.0) for _ in names])
+    return dict(zip(names, values, strict=True))
 
 
 def _share(size: Any) -> Any:

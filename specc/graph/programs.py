@@ -80,8 +80,10 @@ def check_generations(
         inference.sequence(generation.step)
         for name, formula in generation.outputs.items():
             inference.output(name, formula)
-        for part in (in_sequence(generation.derive), in_sequence(generation.step), generation.outputs):
-            gradients = GradientNames({} if part is generation.outputs else part, reporter)
+        derive, step = in_sequence(generation.derive), in_sequence(generation.step)
+        at_last = derive if generation.rounds is None else {}  # rounds are computed apart
+        for known, part in ((derive, derive), (step, step), (at_last, generation.outputs)):
+            gradients = GradientNames(known, reporter)
             for formula in part.values():
                 gradients.check(formula)
 

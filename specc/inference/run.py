@@ -15,7 +15,6 @@ from specc.data.dataset import Dataset, Wanted
 from specc.data.dataset import data_root as root_of
 from specc.data.fitted import Fitted
 from specc.frontend.load import load_spec
-from specc.frontend.programs.fields import field_names
 from specc.frontend.project import ENTRY
 from specc.frontend.sections.data import DataSection
 from specc.frontend.sections.train import Stage
@@ -43,7 +42,7 @@ from specc.training.folder import TRAINED, RunFolder, RunRecord, inside, read
 from specc.training.programs.build import build_trainer, callees_of
 from specc.training.programs.carried import CARRIED, load_carried
 from specc.training.programs.data import FieldData, fields_of
-from specc.training.programs.generator import Generator
+from specc.training.programs.generator import Generator, given_by_data
 from specc.training.train import dtype_policy, entry_name, ports_of, sections_of
 from specc.training.watching import ordered
 
@@ -238,7 +237,7 @@ class Run:
         check_count(count, seed)
         check_inputs(given, generation)
         lacking = tuple(need for need in needs_of(generation) if need not in given)
-        known = field_names(self.spec.data, self.spec.models) or ()
+        known = given_by_data(self.spec, generation)
         if any(need not in known for need in lacking):
             refuse_missing([need for need in lacking if need not in known])
         data = None

@@ -21,7 +21,7 @@ from specc.lower.quiet import load_tensorflow
 )  # fmt: skip
 @click.option(
     "--data", "data_root", metavar="DIR", type=click.Path(path_type=Path),
-    help="Where the paths in the run's `data:` start.",
+    help="Where the paths in the run's `data:` start, or those of images in columns of DATA.",
 )  # fmt: skip
 @format_option
 @plugin_option

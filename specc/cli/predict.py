@@ -20,11 +20,16 @@ from specc.lower.quiet import load_tensorflow
     help="Where to write: .csv (classes and probabilities, numbers, boxes), .jsonl or .npz (raw).",
 )  # fmt: skip
 @click.option("--batch-size", type=click.IntRange(min=1), help="Rows at a time; the run's unless given.")
+@click.option(
+    "--data", "data_root", metavar="DIR", type=click.Path(path_type=Path),
+    help="Where the images lie that columns of DATA name; its own folder unless given.",
+)  # fmt: skip
 @plugin_option
-def command(folder: Path, given: Path, out: Path, batch_size: int | None) -> None:
+def command(folder: Path, given: Path, out: Path, batch_size: int | None, data_root: Path | None) -> None:
     """Apply the best model of a RUN to the file DATA: one line of OUT.csv for each row, or each box found.
 
-    DATA has the columns of the run's source (targets may lack), or is an image or a folder of images.
+    DATA has the columns of the run's source (targets may lack), or is an image or a folder
+    of images, with folders in it: then each line begins with its file.
     """
     if out.suffix not in (".csv", ".jsonl", ".npz"):
         raise click.BadParameter("the file's name ends in .csv, .jsonl or .npz", param_hint="'-o'")
@@ -35,7 +40,5 @@ def command(folder: Path, given: Path, out: Path, batch_size: int | None) -> Non
 
     run = open_run(folder)
     with placed(run.spec):
-        outputs = run.predict(given, batch_size=batch_size)
-        run.write_predictions(out, outputs)
-    rows = len(next(iter(outputs.values())))
+        rows = run.predict_file(given, out, batch_size=batch_size, data_root=data_root)
     click.echo(f"{out}: {plural(rows, 'row')}")

@@ -21,6 +21,7 @@ from specc.data.fields import Prepared
 from specc.data.filtering import filter_of
 from specc.data.fitted import Fitted
 from specc.data.functions import build_functions
+from specc.data.images import conversion
 from specc.data.order import Order
 from specc.data.ports import Port, cast_for, check_shape, fits, to_port
 from specc.data.randomness import PlacedSeed, root_seed
@@ -221,11 +222,17 @@ class Dataset:
             try:
                 to_port(batch[port.name], port, self._origin(port.name))
             except SpecError as error:
-                found += error.diagnostics
+                help = self._conversion(port, batch[port.name])
+                found += [replace(each, help=each.help or help) for each in error.diagnostics]
         for name in self.wanted.targets:
             if batch[name].dtype == tf.string:
                 found.append(self._text_target(name))
         return found
+
+    def _conversion(self, port: Port, value: tf.Tensor) -> str:
+        """How images would become what an input wants."""
+        decoded = any(field.decoding for field in self.fields if field.field.name == port.name)
+        return conversion(tuple(value.shape)[1:], port.shape) if decoded and port.shape else ""
 
     def _text_target(self, name: str) -> Diagnostic:
         return Diagnostic(

@@ -13,7 +13,7 @@ import tensorflow as tf
 from specc.data.boxes import check_follows, follow
 from specc.data.csv_table import separator_within
 from specc.data.errors import fail
-from specc.data.images import decode_image, size_of_image
+from specc.data.images import CHANNELS, decode_image, size_of_image
 from specc.data.paths import inside
 from specc.data.ports import Port, Shape, cast_for
 from specc.data.randomness import PlacedSeed
@@ -33,7 +33,8 @@ class Prepared:
 
     `source` names the source, `columns` are the source's own, `raw` what they give before any transform.
     `shape` is what is declared for one example, `explicit` whether the field itself says so. `base` is
-    where the paths of images start from, `within` the image that boxes lie in.
+    where the paths of images start from, `channels` how many they are converted to, `within` the image that
+    boxes lie in.
     """
 
     field: Field
@@ -45,6 +46,7 @@ class Prepared:
     explicit: bool
     base: Path
     decoding: Decoding = ""
+    channels: int | None = None
     within: Prepared | None = None
 
     @property
@@ -108,11 +110,8 @@ class Prepared:
         return inside(self.base, self.base / str(value), self.field.span)
 
     def _decode(self, value: Any) -> Array:
-        span, declared = self.field.span, self.field.shape
-        channels = self.raw.shape[-1]
-        convert = channels if declared is not None and declared[-1:] == (channels,) else None
-        name = self._named(value)
-        pixels = decode_image(self._file(value), name, convert, span, self.field.decode == "palette")
+        span, channels, name = self.field.span, self.raw.shape[-1], self._named(value)
+        pixels = decode_image(self._file(value), name, self.channels, span, self.field.decode == "palette")
         if self.raw.dtype != "" and pixels.dtype.name != self.raw.dtype:
             bits, first = 8 * pixels.dtype.itemsize, 8 * np.dtype(self.raw.dtype).itemsize
             title = f"the image `{name}` has {bits} bits a channel, the first image {first}"
@@ -178,8 +177,12 @@ def prepare(
     bases: Mapping[str, Path],
     chain: Chain,
     port: Port | None,
+    trained: bool = False,
 ) -> Prepared:
-    """Find a field's columns in the tables of its source; raises SpecError (`data-column`, `data-shape`)."""
+    """Find a field's columns in the tables of its source; raises SpecError (`data-column`, `data-shape`).
+
+    For a model that is trained, images get the channels that its input takes.
+    """
     maybe = [_find(column.text, tables) for column in field.columns]
     for column, place in zip(field.columns, maybe, strict=True):
         if place is None:
@@ -193,10 +196,10 @@ def prepare(
     shape = field.shape if field.shape is not None else (None if port is None else port.shape)
     held = [tables[source].columns[name] for name in columns]
     decoding = _decoding(field, held[0])
-    raw = _image(field) if decoding else _raw(field, held)
-    found = Prepared(
-        field, source, columns, raw, chain, shape, field.shape is not None, bases[source], decoding
-    )
+    channels = _channels(field, chain, port if trained else None) if decoding else None
+    raw = Column((None, None, channels), "") if decoding else _raw(field, held)
+    base, explicit = bases[source], field.shape is not None
+    found = Prepared(field, source, columns, raw, chain, shape, explicit, base, decoding, channels)
     if decoding:
         first = found.read(tables[source], np.zeros(1, np.int64))[0]
         return replace(found, raw=Column((None, None, first.shape[-1]), first.dtype.name))
@@ -240,11 +243,14 @@ def _decoding(field: Field, column: Column) -> Decoding:
     return "bytes" if column.dtype == "bytes" else "path"
 
 
-def _image(field: Field) -> Column:
-    """Images of any size, with as many channels as are declared, and of a depth that the first tells."""
+def _channels(field: Field, chain: Chain, port: Port | None) -> int | None:
+    """How many channels images are converted to; None leaves to each its own."""
+    if field.decode == "palette":
+        return 1
     shape = field.shape
-    channels = shape[-1] if shape and len(shape) == 3 and shape[-1] in (1, 3, 4) else None
-    return Column((None, None, 1 if field.decode == "palette" else channels), "")
+    if shape is None and port is not None and chain.keeps_channels:
+        shape = port.shape
+    return shape[-1] if shape and len(shape) == 3 and shape[-1] in CHANNELS else None
 
 
 def _report_column(field: Field, column: Located, tables: Mapping[str, Table]) -> NoReturn:

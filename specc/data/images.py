@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,11 @@ from specc.source.span import Span
 
 MOST_PIXELS = 100_000_000
 """The largest image that is unpacked; a small file can claim far more."""
+
+CHANNELS = (1, 3, 4)
+"""Grey, colours, colours with transparency."""
+
+PATHS = "paths start from the data's folder, or from `base: DIR` beside the source"
 
 
 def decode_image(
@@ -38,8 +44,13 @@ def decode_image(
     try:
         pixels = tf.io.decode_image(data, channels or 0, dtype, expand_animations=False)
     except tf.errors.OpError as error:
-        fail("data-image", f"the image `{name}` is damaged", span, notes=[str(error.message)])
+        fail("data-image", f"the image `{name}` is damaged", span, notes=[_reason(error)])
     return np.asarray(pixels)
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    """What TensorFlow says, without where in its graph."""
+    return re.sub(r"^\{\{.*?\}\} | \[Op:\w+\].*$", "", str(error.message), flags=re.S)
 
 
 def _numbers(data: bytes, name: str, span: Span | None) -> bytes:
@@ -63,7 +74,8 @@ def _content(source: Path | bytes, name: str, span: Span | None) -> bytes:
     try:
         return source if isinstance(source, bytes) else source.read_bytes()
     except OSError as error:
-        fail("data-image", f"the image `{name}` cannot be read", span, notes=[str(error)])
+        title = f"the image `{name}` cannot be read"
+        fail("data-image", title, span, notes=[error.strerror or str(error)], help=PATHS)
 
 
 def image_size(data: bytes) -> tuple[int, int] | None:
@@ -97,3 +109,15 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
             return height, int.from_bytes(data[position + 7 : position + 9], "big")
         position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
     return None
+
+
+def conversion(holds: tuple[int | None, ...], wants: tuple[int | None, ...]) -> str:
+    """What a field of images needs that an input may take them; empty where nothing does."""
+    if len(holds) != 3 or len(wants) != 3:
+        return ""
+    parts = []
+    if wants[2] in CHANNELS and holds[2] != wants[2]:
+        parts.append(f"`shape: [null, null, {wants[2]}]`")
+    if None not in wants[:2] and holds[:2] != wants[:2]:
+        parts.append(f"`transform: [{{Resizing: {{height: {wants[0]}, width: {wants[1]}}}}}]`")
+    return f"say {' and '.join(parts)} in the field to convert all of them" if parts else ""

@@ -15,6 +15,7 @@ from specc.data.errors import fail
 from specc.data.failure import Failures
 from specc.data.fields import Prepared, place_boxes, prepare
 from specc.data.fitted import Fitted
+from specc.data.image_paths import missing_images
 from specc.data.paths import FITTED_FILE, inside
 from specc.data.sources import IN_MEMORY, Opening, Parts, open_parts
 from specc.data.stored import example
@@ -39,19 +40,21 @@ def open_data(
     seed: int,
     fitted: Fitted | None = None,
     in_memory: int = IN_MEMORY,
+    base: Path | None = None,
 ) -> Dataset:
     """Open the data of a spec for a model.
 
-    Paths are relative to `root` and may not leave it. With `fitted`, transforms are restored instead of
-    fitted anew. Texts of more than `in_memory` bytes stay on the disk. Raises SpecError with everything that
-    disagrees: files, columns, missing values, shapes.
+    Paths are relative to `root` and may not leave it; those that stand in columns start from `base` and stay
+    below it, where it is given. With `fitted`, transforms are restored instead of fitted anew. Texts of more
+    than `in_memory` bytes stay on the disk. Raises SpecError with everything that disagrees: files, columns,
+    missing values, shapes.
     """
     fields = _needed(section, wanted)
     parts = _by_split(_open_sources(section, fields, wanted, root, seed, in_memory))
     if fitted is None and "train" not in parts:
         fail("data-split", "the data has no rows to train on", section.span)
     failures = Failures()
-    prepared = _prepare(section, fields, wanted, parts, _Restoring(root, fitted), failures)
+    prepared = _prepare(section, fields, wanted, parts, _Restoring(root, fitted, base), failures)
     dataset = Dataset(section, wanted, prepared, parts, seed, failures)
     _check(dataset)
     return dataset
@@ -172,16 +175,19 @@ def _prepare(
 ) -> list[Prepared]:
     """All fields, their transforms fitted; those that share another's come after it."""
     ports = {port.name: port for port in wanted.inputs}
-    bases = {name: _base(section, name, opening.root) for name in section.sources}
+    bases = {name: opening.base or _base(section, name, opening.root) for name in section.sources}
     tables = next(iter(parts.values()))
     found: dict[str, Prepared] = {}
     errors: list[Diagnostic] = []
     for field in sorted(fields, key=lambda f: (f.boxes is not None, f.transform_as is not None)):
         if field.transform_as is not None and field.transform_as.text not in found:
             continue  # reported with the field that it follows
+        if field.boxes is not None and errors and not any(other.holds_images for other in found.values()):
+            continue  # their image has been reported
         try:
             chain = _chain(field, found, opening)
-            prepared = prepare(field, tables, bases, chain, ports.get(field.name))
+            port, trained = ports.get(field.name), opening.fitted is not None
+            prepared = prepare(field, tables, bases, chain, port, trained)
             if field.boxes is not None:
                 prepared = place_boxes(
                     prepared, {name: f for name, f in found.items() if len(f.raw.shape) == 3}
@@ -208,10 +214,11 @@ def _base(section: DataSection, source: str, root: Path) -> Path:
 
 @dataclass(frozen=True)
 class _Restoring:
-    """Where transforms come from that are not fitted anew."""
+    """Where transforms come from that are not fitted anew, and images that columns name, if that is given."""
 
     root: Path
     fitted: Fitted | None
+    base: Path | None = None
 
 
 def _chain(field: Field, found: Mapping[str, Prepared], opening: _Restoring) -> Chain:
@@ -241,6 +248,9 @@ def _check(dataset: Dataset) -> None:
     batch: dict[str, Any] = {}
     tables = next(iter(dataset.parts.values()))
     for field in dataset.fields:
+        if (missing := missing_images(field, dataset.parts)) is not None:
+            errors.append(missing)
+            continue
         raw = field.read(tables[field.source], np.zeros(1, np.int64))
         try:
             batch[field.field.name] = field.transform(example(raw))

@@ -26,6 +26,7 @@ from specc.source.diagnostic import Reporter
 
 LOOKUPS = ("Discretization", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization")
 _ENCODERS = ("CategoryEncoding", "Discretization", "Hashing", "IntegerLookup", "StringLookup")
+_KEEP_CHANNELS = ("CenterCrop", "Normalization", "RandomCrop", "Rescaling", "Resizing")
 _GIVEN_STATE = {
     "Normalization": "mean",
     "StringLookup": "vocabulary",
@@ -194,6 +195,11 @@ class Chain:
     def random(self) -> bool:
         """Whether two passes may differ."""
         return any(step.random for step in self.steps)
+
+    @property
+    def keeps_channels(self) -> bool:
+        """Whether images have as many channels after it, for certain."""
+        return all(isinstance(s, LayerStep) and s.object.kind in _KEEP_CHANNELS for s in self.steps)
 
     @property
     def ends_in_words(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
+FILE = "file"
+"""What the column of the rows' files is called."""
 COLUMNS = ("row", "y", "x", "height", "width", "score", "class")
 """What a line of a CSV file says of a box: its row of the data from 0, middle, size, how sure, what."""
 
@@ -25,19 +27,24 @@ def found_boxes(values: Array) -> Iterator[tuple[int, list[float], float, int]]:
             yield row, [round(size, 3) for size in box], round(score, 5), int(kind)
 
 
-def box_lines(values: Array) -> Iterator[list[Any]]:
-    """One line of `COLUMNS` for each box."""
+def box_table(values: Array, files: Sequence[str] = ()) -> Iterator[list[Any]]:
+    """`COLUMNS`, then a line of them for each box; before them the row's file, where rows are files."""
+    yield [FILE, *COLUMNS] if files else list(COLUMNS)
     for row, box, score, kind in found_boxes(values):
-        yield [row, *box, score, kind]
+        yield [*files[row : row + 1], row, *box, score, kind]
 
 
-def write_json_lines(path: Path, outputs: Mapping[str, Array], boxes: set[str]) -> None:
+def write_json_lines(
+    path: Path, outputs: Mapping[str, Array], boxes: set[str], files: Sequence[str] = ()
+) -> None:
     """One object a row: outputs by name as lists, those in `boxes` as `{"box", "score", "class"}` each.
 
-    A model that finds boxes is asked for them: its other outputs are left out.
+    Where rows are `files`, their names come first. A model that finds boxes is asked for them: its other
+    outputs are left out.
     """
     told = {name: values for name, values in outputs.items() if not boxes or name in boxes}
-    rows: list[dict[str, Any]] = [{} for _ in next(iter(told.values()))]
+    count = len(next(iter(told.values())))
+    rows: list[dict[str, Any]] = [{FILE: files[row]} if files else {} for row in range(count)]
     for name, values in told.items():
         if name in boxes:
             for line in rows:

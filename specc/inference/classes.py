@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 
 from specc.catalog.objects import KerasObject
 from specc.data.fitted import Fitted
 from specc.data.transforms import LayerStep
-from specc.inference.boxes import COLUMNS, box_lines, write_json_lines
+from specc.inference.boxes import FILE, box_table, write_json_lines
 from specc.source.diagnostic import Diagnostic, RunError, SpecError
 from specc.training.detection import OF_BOXES
 
@@ -99,20 +101,24 @@ def _sigmoid(values: Array) -> Array:
     )
 
 
-def write_predictions(path: Path, outputs: Mapping[str, Array], meanings: Mapping[str, Meaning]) -> None:
+def write_predictions(
+    path: Path, outputs: Mapping[str, Array], meanings: Mapping[str, Meaning], files: Sequence[str] = ()
+) -> None:
     """Write predictions as CSV (classes and probabilities, numbers, boxes), as `.jsonl`, or raw as `.npz`.
 
-    Raises SpecError where a CSV cannot hold them, RunError where the file cannot be written.
+    Where the rows are `files`, their names come first, as `file`, unless an output is called so. Raises
+    SpecError where a CSV cannot hold it all, RunError where the file cannot be written.
     """
     temporary = path.with_name(f".writing-{path.name}")
+    files = () if FILE in outputs else files
     try:
         if path.suffix == ".npz":
-            np.savez_compressed(temporary, **outputs)  # type: ignore[arg-type]
+            _write_arrays(temporary, ({FILE: np.asarray(files)} if files else {}) | dict(outputs))
         elif path.suffix == ".jsonl":
             boxes = {name for name, meaning in meanings.items() if meaning.form == "boxes"}
-            write_json_lines(temporary, outputs, boxes)
+            write_json_lines(temporary, outputs, boxes, files)
         else:
-            _write_csv(temporary, outputs, meanings)
+            _write_csv(temporary, outputs, meanings, files)
         temporary.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -122,22 +128,29 @@ def write_predictions(path: Path, outputs: Mapping[str, Array], meanings: Mappin
         temporary.unlink(missing_ok=True)
 
 
-def _write_csv(path: Path, outputs: Mapping[str, Array], meanings: Mapping[str, Meaning]) -> None:
+def _write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
+    """An `.npz` file; to numpy's own function no array may be called `file`."""
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(values), allow_pickle=False)
+
+
+def _write_csv(
+    path: Path, outputs: Mapping[str, Array], meanings: Mapping[str, Meaning], files: Sequence[str]
+) -> None:
     boxes = [name for name, meaning in meanings.items() if meaning.form == "boxes"]
     if boxes:
-        _write_boxes(path, outputs[boxes[0]])
+        _write_table(path, box_table(outputs[boxes[0]], files))
         return
     columns: dict[str, list[Any]] = {}
     for name, values in outputs.items():
         columns |= columns_of(name, values, meanings[name])
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
+    rows = zip(*columns.values(), strict=True)
+    whole = ([file, *row] for file, row in zip(files, rows, strict=True)) if files else rows
+    _write_table(path, chain([[FILE, *columns] if files else list(columns)], whole))
 
 
-def _write_boxes(path: Path, values: Array) -> None:
+def _write_table(path: Path, lines: Iterable[Iterable[Any]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(box_lines(values))
+        csv.writer(file, lineterminator="\n").writerows(lines)

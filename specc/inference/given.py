@@ -10,7 +10,10 @@ from typing import Any, NoReturn
 import numpy as np
 
 from specc.data.dataset import Dataset, Wanted
+from specc.data.dataset import data_root as root_of
 from specc.data.fitted import Fitted
+from specc.data.image_files import IMAGE
+from specc.data.images import PATHS
 from specc.data.open import open_data, open_tables
 from specc.data.table import MemoryTable
 from specc.data.windows import AHEAD
@@ -48,20 +51,29 @@ NAMELESS = ("npy", "idx", "images")
 """Kinds whose files hold one column and do not name it."""
 
 
-def open_given(given: Given, section: DataSection, wanted: Wanted, *, seed: int, fitted: Fitted) -> Dataset:
+def open_given(
+    given: Given,
+    section: DataSection,
+    wanted: Wanted,
+    *,
+    seed: int,
+    fitted: Fitted,
+    base: Path | str | None = None,
+) -> Dataset:
     """Open given data as the spec's fields, all rows as one split called `train`, in their order.
 
     A mapping holds columns of the source by name, before any transform; an array is the only column there is.
-    Raises SpecError where it does not have what the model needs.
+    Paths that stand in a file's columns start from `base`, the file's folder unless given. Raises SpecError
+    where the data does not have what the model needs.
     """
     plain = replace(section, split=None, shuffle=False, cache="auto")
     place = Span(str(given), 1, 1, 1, 1) if isinstance(given, (str, Path)) else None
     try:
         if isinstance(given, (str, Path)):
-            path = Path(given).resolve()
-            source = _source(Path(given), section, wanted)
-            one = replace(plain, sources={"": source})
-            return open_data(one, wanted, root=path.parent, seed=seed, fitted=fitted)
+            one = replace(plain, sources={"": _source(Path(given), section, wanted)})
+            root = Path(given).resolve().parent
+            base = root if base is None else root_of(root, Path(base))
+            return open_data(one, wanted, root=root, seed=seed, fitted=fitted, base=base)
         columns = given if isinstance(given, Mapping) else {only_column(section, wanted): given}
         one = replace(plain, sources={"": next(iter(section.sources.values()))})
         fills = _fills(section, wanted)
@@ -73,10 +85,28 @@ def open_given(given: Given, section: DataSection, wanted: Wanted, *, seed: int,
         raise SpecError([_about_given(found, place) for found in error.diagnostics]) from error
 
 
+def names_of_files(dataset: Dataset, given: Given) -> list[str]:
+    """The files that are the rows of given images, from their folder on; empty where rows are none."""
+    if not isinstance(given, (str, Path)):
+        return []
+    table = dataset.parts["train"][""]
+    column = next((name for name, kept in table.columns.items() if kept.dtype == IMAGE.dtype), None)
+    if column is None:
+        return []
+    path = Path(given).resolve()
+    folder = path if path.is_dir() else path.parent
+    paths = table.rows(np.arange(len(table), dtype=np.int64), [column])[column]
+    return [Path(text).relative_to(folder).as_posix() for text in paths.tolist()]
+
+
 def _about_given(found: Diagnostic, place: Span | None) -> Diagnostic:
     """What is wrong with given data, told of it: the spec of a finished run is not to be changed."""
     if found.code == "run-data":
         return found
+    if found.help == PATHS:
+        return replace(
+            found, span=place, label="", help="images lie below the file's folder, or `--data DIR`"
+        )
     near = found.help if found.help.startswith(("did you mean", "known: ", "save the file")) else ""
     return replace(found, span=place, label="", related=(), help=near or HELP.get(found.code, ""))
 
@@ -147,7 +177,7 @@ def _kind(path: Path, section: DataSection, wanted: Wanted) -> tuple[Kind, str]:
     if path.is_dir():
         if not any(port.shape is not None and len(port.shape) > 1 for port in wanted.inputs):
             _refuse(f"`{path}` is a folder", "give a file: only images may be all those of a folder")
-        return "images", f"{path.resolve().name}/*"
+        return "images", f"{path.resolve().name}/**/*"
     name = path.name.removesuffix(".gz")
     kind = KINDS.get(Path(name).suffix.lower())
     if kind is None and "-ubyte" in name:

@@ -21,8 +21,9 @@ from specc.frontend.sections.train import Stage
 from specc.frontend.spec import Spec
 from specc.graph.ir import Graph
 from specc.inference.classes import Meaning, meaning_of, write_predictions
-from specc.inference.examples import Examples, check_pictures, examples_of
-from specc.inference.given import Given, open_given
+from specc.inference.examples import Examples, check_pictures, examples_of, refuse_program
+from specc.inference.given import Given, names_of_files, open_given
+from specc.inference.pictures import read_pictures
 from specc.inference.sampling import (
     check_count,
     check_inputs,
@@ -31,6 +32,7 @@ from specc.inference.sampling import (
     needs_of,
     refuse_missing,
     split_of,
+    wanted_of,
 )
 from specc.lower.archive import DAMAGED, check_archive
 from specc.lower.models import build_models
@@ -151,9 +153,10 @@ class Run:
     ) -> dict[str, float]:
         """The loss and the metrics on a split of the run's data, or on other data with the same columns.
 
-        `data` is a path, or columns by name. Without it, the run's own data is read from `data_root`, or from
-        where it lay when the run was made if that is within the current folder. Raises SpecError where the
-        data is not there or does not fit.
+        `data` is a path, or columns by name; images that its columns name lie below `data_root`, its own
+        folder unless given. Without `data`, the run's own is read from `data_root`, or from where it lay when
+        the run was made if that is within the current folder. Raises SpecError where the data is not there or
+        does not fit.
         """
         if self.is_program:
             return self._evaluate_program(split, data, data_root)
@@ -162,7 +165,7 @@ class Run:
             opened = self._opened(data_root)
         else:
             wanted = Wanted(ports, stage.targets, stage.sample_weight or None)
-            opened = open_given(data, self._data, wanted, seed=self.record.seed, fitted=self.fitted)
+            opened = self._given(data, wanted, data_root)
             split = "train"
         batches = opened.pipeline(split).once  # type: ignore[arg-type]
         feed = feeder(Ports.of(self.model, next(iter(stage.targets))), stage, training=False)
@@ -180,6 +183,8 @@ class Run:
         The data is read as by `evaluate`. Raises SpecError where it is not there or does not fit, or where no
         input is an image.
         """
+        if self.is_program:
+            refuse_program()
         check_pictures({port.name: port.shape for port in ports_of(self.spec, self.model)})
         title = f"{self.record.name}: {split}"
         opened = self._opened(data_root)
@@ -228,14 +233,15 @@ class Run:
     ) -> dict[str, Array]:
         """Make `count` examples as the spec's `generate:` says: arrays [count, …] by output.
 
-        `name` chooses one of several ways, `inputs` gives numbers or arrays (repeated as needed). What is not
-        given and is a field of the data comes from the rows of `split` (the last there is unless said).
-        The same seed makes the same examples. Raises SpecError where something is missing or does not fit.
+        `name` chooses one of several ways, `inputs` gives numbers, arrays (repeated as needed), or images as
+        paths. What is not given and is a field of the data comes from the rows of `split` (the last there is
+        unless said). The same seed makes the same examples. Raises SpecError where something is missing or
+        does not fit, RunError where the formulas fail.
         """
         generation = choose(self.spec, name)
-        given = dict(inputs or {})
         check_count(count, seed)
-        check_inputs(given, generation)
+        check_inputs(inputs or {}, generation)
+        given = read_pictures(inputs or {}, generation, self.spec, lambda: self.fitted)
         lacking = tuple(need for need in needs_of(generation) if need not in given)
         known = given_by_data(self.spec, generation)
         if any(need not in known for need in lacking):
@@ -247,19 +253,49 @@ class Run:
         at_once = max(self.spec.data.batch_size if self.spec.data else 0, 64)
         if generation.name not in self._generators:  # each is traced at its first use
             self._generators[generation.name] = Generator(generation, callees_of(self.spec, self.models))
-        return generate(self._generators[generation.name], count, seed, given, data, at_once)
+        generator, wanted = self._generators[generation.name], wanted_of(generation, self.spec)
+        return generate(generator, count, seed, given, wanted, data, at_once)
 
-    def predict(self, data: Given, *, batch_size: int | None = None) -> dict[str, Array]:
+    def predict(
+        self, data: Given, *, batch_size: int | None = None, data_root: Path | str | None = None
+    ) -> dict[str, Array]:
         """The model's outputs [rows, …] by name, for a path, columns by name, or one array.
 
         Columns are those of the run's source, before any transform: what training had learnt is applied.
-        Raises SpecError where the data lacks a column or does not fit.
+        Images that a file's columns name lie below `data_root`, the file's own folder unless given. Raises
+        SpecError where the data lacks a column or does not fit.
         """
+        return self._predicted(self._given(data, self._asked, data_root), batch_size)
+
+    def predict_file(
+        self,
+        data: Path,
+        out: Path,
+        *,
+        batch_size: int | None = None,
+        data_root: Path | str | None = None,
+    ) -> int:
+        """Write what the model says of a file, or of each image of a folder; the number of rows.
+
+        Raises SpecError as `predict` does, and as `write_predictions`.
+        """
+        opened = self._given(data, self._asked, data_root)
+        outputs = self._predicted(opened, batch_size)
+        write_predictions(out, outputs, self.meanings, names_of_files(opened, data))
+        return len(next(iter(outputs.values())))
+
+    @property
+    def _asked(self) -> Wanted:
+        return Wanted(ports_of(self.spec, self.models[self.served], self.served))
+
+    def _given(self, data: Given, wanted: Wanted, data_root: Path | str | None) -> Dataset:
+        seed, fitted = self.record.seed, self.fitted
+        return open_given(data, self._data, wanted, seed=seed, fitted=fitted, base=data_root)
+
+    def _predicted(self, opened: Dataset, batch_size: int | None) -> dict[str, Array]:
         if batch_size is not None and batch_size < 1:
             title = f"`batch_size` is {batch_size}"
             raise SpecError([Diagnostic("bad-option", title, None, help="give a whole number of at least 1")])
-        wanted = Wanted(ports_of(self.spec, self.models[self.served], self.served))
-        opened = open_given(data, self._data, wanted, seed=self.record.seed, fitted=self.fitted)
         with opened.errors_told():
             batches = opened.pipeline("train", batch_size=batch_size).once
             found = self.models[self.served].predict(batches, verbose=0)

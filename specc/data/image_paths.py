@@ -40,5 +40,5 @@ def missing_images(field: Prepared, parts: Mapping[SplitName, Mapping[str, Table
 
 def _missing(field: Prepared, table: Table) -> Iterator[str]:
     paths = table.rows(np.arange(len(table), dtype=np.int64), field.columns)[field.columns[0]]
-    names = map(str, paths.tolist())
-    return (n for n in names if not os.path.exists(field.base / n))  # noqa: PTH110: Path's raises for long names
+    names = map(str, paths.tolist())  # among them may be some that `Path.exists` raises for
+    return (name for name in names if not os.path.exists(field.base / name))  # noqa: PTH110

@@ -91,7 +91,8 @@ class _Loading:
         if data is not None:
             report_weights(data, found, self.reporter)
         if train is not None:
-            check_programs(train.programs, data, project.models, found, self.reporter)
+            ways = generations.values()
+            check_programs(train.programs, data, project.models, found, self.reporter, ways)
         check_generations(generations.values(), data, project.models, self.reporter)
         self.reporter.stop_if_failed()
         assert project.models.keys() == project.definitions.keys(), "a model failed without a word"

@@ -247,7 +247,6 @@ def initial_weights() -> Schema:
 def update() -> Schema:
     """One update of a training program."""
     properties = {
-        "name": TEXT,
         "models": ref("string-or-strings"),
         "repeat": COUNT,
         "every": COUNT,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.formula import calls, unparse
 from specc.frontend.expressions.nodes import Expression
+from specc.frontend.programs.generation import Generation
 from specc.frontend.programs.names import GRADIENTS
 from specc.frontend.programs.types import Program, Update
 from specc.frontend.project import Reference
@@ -40,10 +41,10 @@ class Dependence:
         if isinstance(node, n.Name | n.Attribute) and n.dotted(node) is not None:
             yield from self.of.get((n.dotted(node) or "").partition(".")[0], ())
             return
+        if is_flat(node):
+            return
         if isinstance(node, n.Call):
             name = n.dotted(node.function) or ""
-            if name in CUTS:
-                return
             if name in self.models:
                 yield from closure(name, self.models)
             for argument in (*node.arguments, *(value for _, value in node.keywords)):
@@ -111,9 +112,9 @@ class GradientNames:
         if isinstance(node, n.Name | n.Attribute) and n.dotted(node) is not None:
             name = (n.dotted(node) or "").partition(".")[0]
             return {name, *self.of.get(name, ())}
+        if is_flat(node):
+            return set()
         if isinstance(node, n.Call):
-            if n.dotted(node.function) in CUTS:
-                return set()
             given = (*node.arguments, *(value for _, value in node.keywords))
             return set().union(*map(self.reached, given))
         return set().union(*map(self.reached, n.children(node)))
@@ -134,15 +135,25 @@ def closure(name: str, models: Models) -> set[str]:
 
 
 def report_untrained(
-    programs: Sequence[Program], models: Models, types: Mapping[str, Types], reporter: Reporter
+    programs: Sequence[Program],
+    generations: Iterable[Generation],
+    models: Models,
+    types: Mapping[str, Types],
+    reporter: Reporter,
 ) -> None:
-    """Report models with weights that programs call, and no update of any trains."""
+    """Report models with weights that programs or generations call, and no update of any program trains.
+
+    A generation may call models that were trained elsewhere.
+    """
     updates = [update for program in programs for update in program.updates]
     trained = {inner for u in updates for model in u.models for inner in closure(model.text, models)}
     places: dict[str, tuple[Formula, n.Call]] = {}
-    for formula in (formula for program in programs for formula in program.formulas):
+    made = [formula for generation in generations for formula in generation.formulas] if programs else []
+    for formula in (*(formula for program in programs for formula in program.formulas), *made):
         for call in calls(formula.expression):
-            places.setdefault(n.dotted(call.function) or "", (formula, call))
+            name = n.dotted(call.function) or ""
+            if formula not in made or isinstance(models.get(name), Graph):
+                places.setdefault(name, (formula, call))
     for name in models:
         following = getattr(models[name], "form", "") == "average_of"
         free = name in trained or not models[name].trainable or following
@@ -164,6 +175,33 @@ def _has_weights(name: str, models: Models, types: Mapping[str, Types]) -> bool:
     return own or unknown or any(_has_weights(inner, models, types) for inner in models_used(model))
 
 
-_FLAT = "stop_gradient argmax argmin round floor ceil sign equal not_equal less greater shape"
+_FLAT = """
+all allclose any argmax argmin argpartition argsort bincount bitwise_and bitwise_invert bitwise_left_shift
+bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil count_nonzero digitize empty_like equal floor
+floor_divide full_like greater greater_equal heaviside histogram in_top_k isclose isfinite isin isinf isnan
+isneginf isposinf isreal less less_equal logical_and logical_not logical_or logical_xor matrix_rank multi_hot
+nanargmax nanargmin nonzero not_equal one_hot ones_like round searchsorted shape sign signbit stop_gradient
+trunc unravel_index zeros_like
+"""
 CUTS = frozenset(_FLAT.split())
 """Functions through which no gradient comes."""
+
+FLAT_OPERATORS = frozenset(("//", "&", "|", "^", "<<", ">>"))
+
+
+def is_flat(node: Expression) -> bool:
+    """Whether no gradient comes through: a comparison, a rounding, a conversion to whole numbers."""
+    if isinstance(node, n.Compare):
+        return True
+    if isinstance(node, n.Binary):
+        return node.operator in FLAT_OPERATORS
+    if not isinstance(node, n.Call):
+        return False
+    name = n.dotted(node.function) or ""
+    return name in CUTS or (name == "cast" and _is_whole(node))
+
+
+def _is_whole(call: n.Call) -> bool:
+    given = [*call.arguments[1:2], *(value for key, value in call.keywords if key == "dtype")]
+    dtypes = (str(node.value) for node in given if isinstance(node, n.Constant))
+    return any(dtype.startswith(("int", "uint", "bool")) for dtype in dtypes)

@@ -46,6 +46,7 @@ def check_programs(
     models: Models,
     types: Mapping[str, Types],
     reporter: Reporter,
+    generations: Iterable[Generation] = (),
 ) -> tuple[ProgramTypes, ...]:
     """Report what cannot be computed, terms that are no scalars, and losses that move nothing.
 
@@ -57,7 +58,7 @@ def check_programs(
     found = tuple(_Types(program, fields, models, reporter).run() for program in programs)
     for program in programs:
         Dependence(program, models, reporter).check()
-    report_untrained(programs, models, types, reporter)
+    report_untrained(programs, generations, models, types, reporter)
     return found
 
 
@@ -224,6 +225,13 @@ class ProgramWalk(FormulaWalk):
                     return self.known(base.tensors[node.name], node.name)
                 listed = ", ".join(f"`{output}`" for output in base.tensors)
                 raise RuleError("argument", f"one of {listed}", f"`{node.name}`")
+            if isinstance(base, TensorType):
+                given = f"`{unparse(node.base)}`, which is one tensor"
+                raise FormulaTypeError(
+                    node,
+                    node.name,
+                    RuleError("argument", f"several tensors, of which one is `{node.name}`", given),
+                )
         raise NoRuleError(str(name))
 
     def call(self, node: n.Call) -> Any:
@@ -335,10 +343,6 @@ PAIRED = frozenset(_PLAIN.split())
 
 
 def is_metric(formula: Formula) -> bool:
-    """Whether a formula is a Keras metric, which accumulates over an epoch."""
+    """Whether a formula is a Keras metric, which accumulates over an epoch; it may bear a loss's name."""
     call = formula.expression
-    return (
-        isinstance(call, n.Call)
-        and (n.dotted(call.function) or "") in load().objects["metric"]
-        and (n.dotted(call.function) or "") not in load().objects["loss"]
-    )
+    return isinstance(call, n.Call) and (n.dotted(call.function) or "") in load().objects["metric"]

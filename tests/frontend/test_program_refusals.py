@@ -14,6 +14,7 @@ specc: 1
 models:
   net: {{inputs: {{image: [6]}}, layers: [{{Dense: 4}}]}}
   {model}: {{inputs: {{x: [4]}}, layers: [ReLU]}}
+  dense: {{inputs: {{x: [4]}}, layers: [{{Dense: 4}}]}}
 data:
   source: {{npz: images.npz}}
   fields: {{image: {{shape: [6]}}, label: {{shape: []}}{field}}}
@@ -55,6 +56,19 @@ REFUSED = [
     ({"derive": "g: grad(out, label)"}, "program-independent", "`out` is not made of `label`"),
     ({"derive": "g: grad(stop_gradient(out), image)"}, "program-independent", "not made of `image`"),
     ({"derive": "g: grad(out, out.mean)"}, "bad-formula", "`grad` takes a tensor"),
+    ({"term": "e: mean(out.a)"}, "shape-mismatch", "`out.a` does not fit"),
+    (
+        {"term": "e: 'mean(where(out > label, 1.0, 0.0))'"},
+        "program-independent",
+        "the term `e` does not depend",
+    ),
+    ({"term": "e: 'mean(cast(out, \"int32\") * image[0, 0])'"}, "program-independent", "the term `e`"),
+    ({"term": "e: 'mean(out // 2 + one_hot(argsort(out), 4)[0, 0])'"}, "program-independent", "the term `e`"),
+    ({"derive": "g: grad(round(net(image)), image)"}, "program-independent", "not made of `image`"),
+    ({"term": "e: 'mean(net(image, training=1))'"}, "wrong-type", "`training` is neither"),
+    ({"term": "e: 'mean(net(image, training=step))'"}, "wrong-type", "`training` is neither"),
+    ({"more": "metrics: {m: 'F1Score(label, out)'}"}, "program-term", "`F1Score` gives a number for each"),
+    ({"output": "other(net(image)) + dense(net(image))"}, "program-untrained", "no update trains `dense`"),
     ({"more": "callbacks: [{EarlyStopping: {monitor: val_eror}}]"}, "training-setting", "watches `val_eror`"),
     ({"more": "callbacks: [SwapEMAWeights]"}, "training-program", "`SwapEMAWeights` swaps"),
     ({"more": "callbacks: [{ModelCheckpoint: a.keras}]"}, "training-program", "`ModelCheckpoint` keeps one"),
@@ -106,11 +120,23 @@ def test_one_mistake_is_one_diagnostic(
         {"derive": "grad: 'grad(out, image)'", "term": "error: mean(grad) + mean(label)"},
         {"generate": "derive: {e: net(image), g: 'grad(e, image)'}", "output": "g"},
         {"generate": "repeat: {t: [3, 1]}\n  step: {image: image + t}"},
+        {"more": "metrics: {m: 'R2Score(out, out)', f: \"F1Score(out, out, average='macro')\"}"},
     ],
-    ids=["a function's name", "grad", "a gradient by name", "rounds"],
+    ids=["a function's name", "grad", "a gradient by name", "rounds", "metrics that are one number"],
 )
 def test_what_can_be_meant_is_taken(tmp_path: Path, changes: dict[str, str]) -> None:
     assert reported(tmp_path, changes) == []
+
+
+def test_a_program_names_a_field(tmp_path: Path) -> None:
+    nothing = {"derive": "z: random.normal([batch, 6])", "term": "error: mean(net(z))"}
+    text = SPEC.format(**(PLAIN | nothing)).replace("out: net(image)", "out: net(z)")
+    (tmp_path / "spec.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError) as raised:
+        load_spec(tmp_path / "spec.yaml")
+    assert [diagnostic.title for diagnostic in raised.value.diagnostics] == [
+        "no formula of this program names a field of the data"
+    ]
 
 
 def test_names_made_of_names_are_bounded(tmp_path: Path) -> None:

@@ -294,3 +294,31 @@ def test_a_gradient_goes_through_what_several_updates_need(tmp_path: Path) -> No
     flat = np.square(kernel.sum(axis=1)).mean()
     np.testing.assert_allclose(logs["flat"], flat, rtol=1e-5)
     np.testing.assert_allclose(logs["steep"], 4 * flat, rtol=1e-5)
+
+
+MEASURED = """
+specc: 1
+models:
+  net: {inputs: {x: [4]}, layers: [BatchNormalization, {Dense: 4}]}
+data: {source: {npz: rows.npz}, fields: {x: {shape: [4]}}}
+train:
+  optimizer: sgd
+  derive: {noise: "random.normal(shape(x), 0.0, 1.0, 'float32', 7)"}
+  update:
+    - models: [net]
+      loss: {error: "mean(square(net(x, training=True) - noise))"}
+  metrics: {alike: "CosineSimilarity(x, x)", apart: "-CosineSimilarity(x, x)"}
+"""
+
+
+def test_an_evaluation_moves_nothing_whatever_formulas_say(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    trainer, _ = trainer_of(tmp_path, MEASURED)
+    before = trainer.parts["net"].get_weights()
+    batches = tf.data.Dataset.from_tensors({"x": np.random.default_rng(0).random((8, 4), "float32")})
+    found = trainer.evaluate(batches, verbose=0, return_dict=True)
+    for mine, kept in zip(trainer.parts["net"].get_weights(), before, strict=True):
+        np.testing.assert_array_equal(mine, kept)
+    assert found["alike"] == pytest.approx(1.0)  # the metric of that name; within a formula it is the loss
+    assert found["apart"] == pytest.approx(1.0)

@@ -20,6 +20,9 @@ from specc.source.suggest import did_you_mean, nearest
 GRADIENTS = ("grad", "jacobian")
 """Functions of a program alone: what the gradient of a tensor with respect to another is."""
 
+FOR_ALL_CLASSES = {"F1Score": "average", "FBetaScore": "average", "R2Score": "class_aggregation"}
+"""Metrics that give a number for each class where an argument is None."""
+
 BUILT_IN = ("batch", "step")
 """Whole numbers that every program knows: the examples of the batch, the steps done."""
 
@@ -58,6 +61,12 @@ def check_names(program: Program, known: Known, reporter: Reporter) -> None:
         check.formula(formula, metric=True)
     for state in program.states.values():
         check.formula(state.update)
+    own = {*program.derive, *program.states, *BUILT_IN}
+    names = (name.partition(".")[0] for formula in program.formulas for name in formula.names)
+    if own.issuperset(names):
+        title = "no formula of this program names a field of the data"
+        help = "each step is one batch of the data: name a field, in `shape(image)` say"
+        reporter.error("training-program", title, program.span, help=help)
 
 
 class NameCheck:
@@ -140,6 +149,10 @@ class NameCheck:
 
     def model_call(self, formula: Formula, call: n.Call, name: str) -> None:
         inputs = self.known.models[name].inputs
+        for key, value in call.keywords:
+            if key == "training" and not (isinstance(value, n.Constant) and isinstance(value.value, bool)):
+                title = "`training` is neither `True` nor `False`"
+                self.fail("wrong-type", title, formula, value)
         if inputs is None:  # only its file knows them
             return
         given = [*inputs[: len(call.arguments)], *(key for key, _ in call.keywords if key != "training")]
@@ -166,10 +179,10 @@ class NameCheck:
 
     def capitalised(self, formula: Formula, call: n.Call, name: str, *, metric: bool) -> None:
         losses, metrics = self.known.catalog.objects["loss"], self.known.catalog.objects["metric"]
-        if name in losses:
-            self.compared(formula, call, "loss", most=2)
-        elif name in metrics and metric:
+        if name in metrics and metric:
             self.compared(formula, call, "metric", most=3)
+        elif name in losses:
+            self.compared(formula, call, "loss", most=2)
         elif name in metrics:
             title = f"the metric `{name}` stands within a formula"
             help = "a metric is a whole formula under `metrics`"
@@ -193,7 +206,15 @@ class NameCheck:
             title = f"`{name}` is called with {_counted(len(call.arguments))}"
             help = f"`{name}(y_true, y_pred, …)`: its other arguments by name"
             self.fail("bad-formula", title, formula, call, help=help)
-        read_call(call, formula, category, self.known.catalog, self.reporter)
+        read = read_call(call, formula, category, self.known.catalog, self.reporter)
+        argument = FOR_ALL_CLASSES.get(name) if category == "metric" else None
+        if read is None or argument is None:
+            return
+        default = self.known.catalog.objects["metric"][name].by_name[argument].default
+        if read.arguments.get(argument, default) is None:
+            title = f"`{name}` gives a number for each class, and a metric is one number"
+            help = f"say how they become one: `{argument}='…'`"
+            self.fail("program-term", title, formula, call, help=help)
 
     def logic(self, formula: Formula) -> None:
         """Python's logic asks whether a value is true; of a tensor nobody knows before it is computed."""

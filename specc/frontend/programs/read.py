@@ -14,7 +14,7 @@ from specc.frontend.expressions.nodes import Expression
 from specc.frontend.programs.types import Program, State, Term, Update
 from specc.frontend.sections.data_settings import Context
 from specc.frontend.sections.data_types import Formula, Located
-from specc.frontend.sections.train_settings import is_number, number, read_count, read_text, wrong
+from specc.frontend.sections.train_settings import is_number, number, read_count, wrong
 from specc.frontend.sections.train_types import Stage
 from specc.source.diagnostic import Reporter
 from specc.source.span import Span
@@ -112,9 +112,8 @@ class _Reading:
             return None
         if not terms:
             return None
-        name = read_text(value, "name", self.reporter) or "_".join(str(model) for model in models)
         every = read_count(value, "every", self.reporter) or 1
-        return Update(name, models, terms, optimizer, value.span, repeat, every)
+        return Update(models, terms, optimizer, value.span, repeat, every)
 
     def located(self, value: Value | None) -> tuple[Located, ...]:
         items: Items[Value] = (

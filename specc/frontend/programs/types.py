@@ -27,7 +27,6 @@ class Update:
     `every`-th step only.
     """
 
-    name: str
     models: tuple[Located, ...]
     terms: tuple[Term, ...]
     optimizer: KerasObject

@@ -41,7 +41,8 @@ class Evaluation(Mapping[str, Any]):
 
     `given` are the batch's fields and what else is known, `draws` seeds every random draw. `losses` collects
     what the layers of called models add to a loss (activity regularisation), by the model's name.
-    Close it when all gradients are taken.
+    `held` means that no model runs in training mode, whatever a formula says. Close it when all gradients are
+    taken.
     """
 
     program: Program
@@ -51,6 +52,7 @@ class Evaluation(Mapping[str, Any]):
     training: bool
     roots: Sequence[Expression] = ()
     losses: dict[str, list[Any]] = field(default_factory=dict)
+    held: bool = False
 
     def __post_init__(self) -> None:
         self._values: dict[str, Any] = {}
@@ -111,7 +113,8 @@ class Evaluation(Mapping[str, Any]):
     def _caller(self, callee: Callee) -> Callable[..., Any]:
         def call(*positional: Any, training: bool | None = None, **named: Any) -> Any:
             tensors = dict(zip(callee.inputs, positional, strict=False)) | named
-            mode = self.training and not callee.still if training is None else training
+            own = self.training and not callee.still if training is None else training
+            mode = own and not self.held
             key = (callee.name, mode, *((name, id(tensors[name])) for name in sorted(tensors)))
             if key not in self._passes:
                 self._passes[key] = self._run(callee, tensors, mode)
@@ -176,9 +179,11 @@ class Evaluation(Mapping[str, Any]):
     def _drawing(self, name: str) -> Callable[..., Any]:
         function = op(name)
         assert function is not None
+        arguments = [argument.name for argument in load().ops[name].arguments]
 
         def draw(*positional: Any, **named: Any) -> Any:
-            return function(*positional, **{"seed": self.draws, **named})
+            seeds = {} if "seed" in arguments[: len(positional)] else {"seed": self.draws}
+            return function(*positional, **(seeds | named))
 
         return draw
 

@@ -189,6 +189,7 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
         terms = [term.formula for update in program.updates for term in update.terms]
         expressions = [formula.expression for formula in (*terms, *program.metrics.values())]
         evaluation = self._evaluation(batch.given, self.validation_draws, expressions, training=False)
+        evaluation.held = True
         found: dict[str, Any] = {}
         for number in range(len(program.updates)):
             found |= self._loss(number, evaluation)

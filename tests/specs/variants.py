@@ -124,7 +124,7 @@ VARIANTS = [
     Variant("cnn/lenet5_plain", trained=61_706, source="6·26 + 16·151 + 120·401 + 84·121 + 10·85"),
     Variant("cnn/alexnet", trained=60_965_224, source='bvlc_alexnet of Caffe, the paper\'s "60 million"'),
     Variant("cnn/squeezenet", trained=1_248_424, source=TORCHVISION),
-    Variant("cnn/squeezenet", {"version": "1.1"}, trained=1_235_496, source=TORCHVISION),
+    Variant("cnn/squeezenet", {"version": 1.1}, trained=1_235_496, source=TORCHVISION),
     Variant("cnn/mobilenet", {}, "MobileNet"),
     Variant("cnn/mobilenet", {"alpha": 0.25}, "MobileNet", {"alpha": 0.25}),
     Variant("cnn/mobilenet_v2", {}, "MobileNetV2", size=96),

@@ -52,8 +52,8 @@ class Figures:
 
 
 def figures(path: Path, params: Mapping[str, Any]) -> Figures:
-    """The parameters of a spec's entry model."""
-    types = infer_models(load_spec(path, params.items()).models)
+    """The parameters of a spec's entry model; its settings are written as on the command line."""
+    types = infer_models(load_spec(path, [f"{name}={value}" for name, value in params.items()]).models)
     weights = Costs(types["model"], types).weights()
     counts = [(w.size, w.trainable) for w in weights]
     return Figures(sum(count for count, _ in counts), sum(count for count, trained in counts if trained))

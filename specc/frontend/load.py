@@ -22,6 +22,7 @@ from specc.frontend.programs.objectives import expand_objective
 from specc.frontend.project import ENTRY, Interface, Project, Reference
 from specc.frontend.scope import Block, File
 from specc.frontend.sections.data import DataSection, read_data
+from specc.frontend.sections.data_warnings import warn_of_data
 from specc.frontend.sections.serve import Serve, read_serve
 from specc.frontend.sections.train import TrainSection, read_train
 from specc.frontend.spec import Source, Spec
@@ -223,10 +224,17 @@ class _Loading:
                 names = entry.interface.outputs
             if names or not self.reporter.failed:
                 train = read_train(sections["train"], names, self.catalog, self.reporter)
+        if data is not None and not self.reporter.failed:
+            warn_of_data(data, train, self.inputs(project), self.reporter)
         for program in train.programs if train is not None else ():
             check_names(program, self.known(data, project), self.reporter)
             check_callbacks(program, self.catalog, self.reporter)
         return data, train
+
+    def inputs(self, project: Project) -> tuple[str, ...] | None:
+        """The inputs of the entry model; None where only Keras knows them."""
+        entry = project.models.get(ENTRY) or next(iter(project.models.values()), None)
+        return tuple(given.name for given in entry.inputs) if isinstance(entry, Graph) else None
 
     def generations(
         self, sections: dict[str, Mapping], data: DataSection | None, project: Project

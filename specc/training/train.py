@@ -21,6 +21,7 @@ from specc.data.ports import Port
 from specc.frontend.emit import emit
 from specc.frontend.project import ENTRY
 from specc.frontend.sections.data import DataSection
+from specc.frontend.sections.data_warnings import warn_of_unused
 from specc.frontend.sections.train import TrainSection
 from specc.frontend.sections.train_settings import MOST_COUNT
 from specc.frontend.spec import Spec
@@ -30,7 +31,7 @@ from specc.lower.objects import make
 from specc.lower.saved import carry
 from specc.source.diagnostic import Diagnostic, Reporter, SpecError
 from specc.source.span import Span
-from specc.source.suggest import did_you_mean, nearest
+from specc.source.suggest import did_you_mean
 from specc.training import folder as folders
 from specc.training.batches import SpecData
 from specc.training.checking import check
@@ -106,7 +107,8 @@ def train(
     if verbose != "silent":
         for told in (*data.filters, *(moved.lines() if moved else ())):
             log(told)
-    warn_of_unused(section, data_section, ports, reporter)
+    if not isinstance(spec.entry, Graph):  # of a graph it is told when the spec is read
+        warn_of_unused(data_section, section, tuple(port.name for port in ports), reporter)
     record = new_record(spec, strategy, devices, int(chosen.num_replicas_in_sync), root)
     training = Training(
         model=model,
@@ -171,24 +173,6 @@ def _check_options(epochs: int | None, verbose: str | None, reporter: Reporter) 
         hint = did_you_mean(str(verbose), get_args(Verbose))
         reporter.error("bad-option", f"`verbose` is `{verbose}`", None, help=hint)
     reporter.stop_if_failed()
-
-
-def warn_of_unused(
-    section: TrainSection, data: DataSection, ports: Sequence[Port], reporter: Reporter
-) -> None:
-    """Tell what is written, and neither an input, nor a target, nor a weight is made of it."""
-    used = [port.name for port in ports]
-    for stage in section.stages:
-        used += [*stage.targets, *stage.sample_weight.values()]
-    wanted = tuple(used)
-    told = {f"the field `{field.name}`": (field.name, field.span) for field in data.unused(wanted)}
-    derived = data.unused_derived(wanted)
-    told |= {f"`{name}`, which is derived": (name, data.derive[name].span) for name in derived}
-    for what, (name, span) in told.items():
-        title = f"no input, target or weight is made of {what}"
-        near = nearest(name, data.bare(wanted))
-        help = f"did you mean `{near}`?" if near else "use it, or remove it"
-        reporter.warning("training-no-effect", title, span, "has no effect", help=help)
 
 
 def sections_of(spec: Spec) -> tuple[TrainSection, DataSection]:

@@ -9,14 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from specc.data.ports import Port
 from specc.frontend.load import load_spec
-from specc.frontend.sections.data import DataSection, Field, Located
-from specc.frontend.sections.train import TrainSection
 from specc.source.diagnostic import Reporter, SpecError
-from specc.source.span import Span
 from specc.training.folder import read
-from specc.training.train import build_compiled, train, warn_of_unused
+from specc.training.train import build_compiled, train
 
 pytestmark = pytest.mark.slow
 
@@ -132,20 +128,3 @@ def test_warnings_of_training_go_to_the_reporter(tmp_path: Path) -> None:
     spec = load_spec(write(tmp_path, MODEL, DATA, TRAIN))
     train(spec, run_dir=tmp_path / "run", epochs=1, verbose="silent", reporter=reporter)
     assert not list(reporter)
-
-
-def test_a_field_that_is_misspelt_is_told_with_what_was_meant() -> None:
-    reporter = Reporter()
-    span = Span("spec.yaml", 1, 1, 1, 2)
-    places = {"aera": span, "month": Span("spec.yaml", 2, 1, 2, 2)}
-    fields = {name: Field(name, place, (Located(name, place),)) for name, place in places.items()}
-    warn_of_unused(TrainSection((), span), DataSection({}, fields, span), (Port("area"),), reporter)
-    assert {d.help for d in reporter} == {"did you mean `area`?", "use it, or remove it"}
-
-
-def test_a_field_that_nothing_uses_is_told(tmp_path: Path) -> None:
-    reporter = Reporter()
-    data = DATA.replace("}}\n  batch", "}, spare: {column: label}}\n  batch")
-    spec = load_spec(write(tmp_path, MODEL, data, TRAIN))
-    train(spec, run_dir=tmp_path / "run", epochs=1, verbose="silent", reporter=reporter)
-    assert [(d.code, d.severity) for d in reporter] == [("training-no-effect", "warning")]

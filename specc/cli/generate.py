@@ -17,6 +17,7 @@ from specc.source.diagnostic import Diagnostic, RunError, SpecError
 from specc.source.scalars import resolve
 
 RANGE = ".."
+IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 
 
 @click.command("generate")
@@ -81,8 +82,8 @@ def _given(text: str) -> tuple[str, Any]:
     path = Path(value)
     if path.suffix == ".npy":
         return name, _array(path)
-    if path.suffix.lower() in (".png", ".jpg", ".jpeg"):
-        return name, _image(path)
+    if path.suffix.lower() in IMAGES:
+        return name, path
     first, dots, last = value.partition(RANGE)
     if dots:
         begin, end = _number(first, text), _number(last, text)
@@ -110,18 +111,14 @@ def _array(path: Path) -> Any:
         raise _unreadable(path, str(error)) from error
 
 
-def _image(path: Path) -> Any:
-    from specc.report.samples import read_image
-
-    try:
-        return read_image(path)[None]
-    except (OSError, ValueError, SyntaxError) as error:
-        raise _unreadable(path, str(error)) from error
-
-
 def _unreadable(path: Path, why: str) -> SpecError:
     reason = why.splitlines()[0] if why else "unreadable"
     return SpecError([Diagnostic("unreadable-file", f"`{path}` cannot be read", None, notes=(reason,))])
+
+
+def _no_picture(title: str) -> SpecError:
+    help = "write the numbers: `-o FILE.npz`"
+    return SpecError([Diagnostic("generate-output", title, None, help=help)])
 
 
 def _write(made: dict[str, Any], target: Path) -> None:
@@ -132,9 +129,12 @@ def _write(made: dict[str, Any], target: Path) -> None:
         return
     images = images_of(made)
     if not images:
-        title = "no output is an image"
-        help = "write the numbers: `-o FILE.npz`"
-        raise SpecError([Diagnostic("generate-output", title, None, help=help)])
+        raise _no_picture("no output is an image")
+    for name in images:
+        wrong = int((~np.isfinite(made[name])).any(axis=tuple(range(1, made[name].ndim))).sum())
+        if wrong:
+            examples = plural(len(made[name]), "example")
+            raise _no_picture(f"`{name}` is infinite or no number (NaN) in {wrong} of {examples}")
     if target.suffix == ".png":
         write(target, lambda path: draw_samples(made, path))
         return

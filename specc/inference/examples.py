@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import keras
 import numpy as np
@@ -89,6 +89,13 @@ def check_pictures(shapes: Mapping[str, Shape | None]) -> None:
         title = f"there is nothing to draw: no input ({listed}) is an image"
         help = "`specc predict` writes predictions of any kind"
         raise SpecError([Diagnostic("nothing-to-show", title, None, help=help)])
+
+
+def refuse_program() -> NoReturn:
+    """Raise SpecError: a training program has no targets to draw."""
+    title = "there is nothing to draw: a training program has no targets that a model is held to"
+    help = "`specc generate` makes what the spec's `generate` says"
+    raise SpecError([Diagnostic("nothing-to-show", title, None, help=help)])
 
 
 def examples_after(training: Training, split: str, count: int) -> Examples | None:

@@ -241,7 +241,8 @@ class Run:
         generation = choose(self.spec, name)
         check_count(count, seed)
         check_inputs(inputs or {}, generation)
-        given = read_pictures(inputs or {}, generation, self.spec, lambda: self.fitted)
+        wanted = wanted_of(generation, self.spec)
+        given = read_pictures(inputs or {}, wanted, self.spec, lambda: self.fitted)
         lacking = tuple(need for need in needs_of(generation) if need not in given)
         known = given_by_data(self.spec, generation)
         if any(need not in known for need in lacking):
@@ -253,8 +254,7 @@ class Run:
         at_once = max(self.spec.data.batch_size if self.spec.data else 0, 64)
         if generation.name not in self._generators:  # each is traced at its first use
             self._generators[generation.name] = Generator(generation, callees_of(self.spec, self.models))
-        generator, wanted = self._generators[generation.name], wanted_of(generation, self.spec)
-        return generate(generator, count, seed, given, wanted, data, at_once)
+        return generate(self._generators[generation.name], count, seed, given, wanted, data, at_once)
 
     def predict(
         self, data: Given, *, batch_size: int | None = None, data_root: Path | str | None = None

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
+import tensorflow as tf
 
-from specc.frontend.programs.generation import Generation
+from specc.frontend.programs.generation import Generation, Given
 from specc.frontend.sections.data_types import SPLITS, SplitName
 from specc.frontend.spec import Spec
-from specc.source.diagnostic import Diagnostic, SpecError
+from specc.source.diagnostic import Diagnostic, RunError, SpecError
 from specc.source.suggest import did_you_mean
-from specc.training.programs.data import FieldData
+from specc.training.programs.data import FieldData, named_ports
 from specc.training.programs.generator import Generator
+from specc.training.reasons import reason_of
 
 Array = np.ndarray[Any, Any]
 MOST_EXAMPLES = 100_000
 """Examples that one call makes at most."""
+
+MOST_SHOWN = 10
+"""Numbers of an input that an error repeats at most."""
 
 SEEDS = 2**32
 """How many seeds there are: the state of random draws holds 32 bits."""
@@ -44,22 +50,28 @@ def generate(
     count: int,
     seed: int,
     inputs: Mapping[str, Any],
+    wanted: Mapping[str, Given],
     data: tuple[FieldData, str] | None,
     at_once: int,
 ) -> dict[str, Array]:
     """`count` examples by output [count, …], made `at_once` at a time.
 
-    Inputs are numbers or lists that are repeated as needed; those that are not given are rows of a
-    split of the data.
+    Inputs are numbers or lists, of the shapes that are `wanted`, and are repeated as needed; those that are
+    not given are rows of a split of the data.
     """
-    generation = generator.generation
-    given: dict[str, Any] = {name: repeated(name, v, generation, count) for name, v in inputs.items()}
+    given: dict[str, Any] = {name: repeated(name, v, wanted.get(name), count) for name, v in inputs.items()}
     given |= {} if data is None else data[0].rows(data[1], count)
     parts: list[dict[str, Array]] = []
     for start in range(0, count, at_once):
         stop = min(start + at_once, count)
         chunk = {name: values[start:stop] for name, values in given.items()}
-        parts.append(generator.make(stop - start, chunk, seed=None if start else seed))
+        try:
+            parts.append(generator.make(stop - start, chunk, seed=None if start else seed))
+        except tf.errors.OpError as error:
+            reason = reason_of(error)
+            notes = (*_shown_inputs(inputs), f"TensorFlow says: {reason}")
+            title = "the formulas of this generation fail"
+            raise RunError([Diagnostic("generate-failed", title, None, notes=notes)]) from error
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -68,9 +80,22 @@ def needs_of(generation: Generation) -> tuple[str, ...]:
     return Generator(generation, {}).needs
 
 
-def repeated(name: str, value: Any, generation: Generation, count: int) -> Array:
+def wanted_of(generation: Generation, spec: Spec) -> dict[str, Given]:
+    """What is known of the inputs of a generation: as it declares them, else as fields or models do."""
+    fields = spec.data.fields if spec.data is not None else {}
+    ports, place = named_ports(spec.models), generation.span
+    found = {port.name: Given(port.name, port.shape, port.dtype, place) for port in ports}
+    for name, field in fields.items():
+        if field.shape is not None and name not in found:
+            found[name] = Given(name, field.shape, field.dtype or "float32", field.span)
+    for name, given in generation.inputs.items():
+        shape = found[name].shape if given.shape is None and name in found else given.shape
+        found[name] = replace(given, shape=shape)
+    return found
+
+
+def repeated(name: str, value: Any, declared: Given | None, count: int) -> Array:
     """One value, or one for each example, repeated in turn [count, …]; SpecError where it does not fit."""
-    declared = generation.inputs.get(name)
     shape = None if declared is None else declared.shape
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
@@ -84,8 +109,25 @@ def repeated(name: str, value: Any, generation: Generation, count: int) -> Array
         _fail("generate-input", title, "")
     if not len(array):
         _fail("generate-input", f"`{name}` has no rows", "")
-    dtype = declared.dtype if declared is not None else None
-    return np.resize(array, (count, *array.shape[1:])).astype(dtype or array.dtype)
+    typed = array if declared is None else _typed(name, array, declared.dtype)
+    return np.resize(typed, (count, *array.shape[1:]))
+
+
+def _typed(name: str, array: Array, dtype: str) -> Array:
+    """Numbers as a dtype that holds them; SpecError where it does not."""
+    if np.dtype(dtype).kind in "iu":
+        bounds = np.iinfo(dtype)
+        fits = (array == np.floor(array)) & (array >= bounds.min) & (array <= bounds.max)
+        if not fits.all():
+            title = f"`{name}` is {array[~fits].flat[0]}, and a whole number ({dtype}) is wanted"
+            _fail("generate-input", title, "")
+    return array.astype(dtype)
+
+
+def _shown_inputs(inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """The numbers that were given, where they are few."""
+    small = {name: np.asarray(value) for name, value in inputs.items() if np.size(value) <= MOST_SHOWN}
+    return tuple(f"`{name}` is given as {', '.join(map(str, v.flat))}" for name, v in small.items())
 
 
 def split_of(splits: Sequence[str], wanted: str | None) -> SplitName:

@@ -67,15 +67,6 @@ def save(image: Array, path: Path) -> None:
     imsave(path, image.repeat(3, axis=2) if image.shape[2] == 1 else image)
 
 
-def read_image(path: Path) -> Array:
-    """An image file, numbers from 0 to 1 [height, width, 1 or 3]. Raises OSError, ValueError, SyntaxError."""
-    from matplotlib.image import imread
-
-    image = np.asarray(imread(path), "float32")
-    scaled = image / 255.0 if image.max(initial=0.0) > 1.0 else image
-    return scaled[..., None] if scaled.ndim == 2 else scaled[..., :3]
-
-
 def _side_by_side(images: Mapping[str, Array], path: Path) -> None:
     from matplotlib.figure import Figure
 

@@ -41,6 +41,7 @@ ELSEWHERE: dict[str, str] = {
     "file-taken": "cli/test_new.py",
     "file-too-large": "source/test_files.py",
     "freeze-unmatched": "training/test_fitting.py",
+    "generate-failed": "inference/test_generating.py",
     "generate-input": "inference/test_generating.py",
     "generate-missing": "inference/test_generating.py",
     "generate-output": "inference/test_generating.py",

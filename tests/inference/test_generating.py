@@ -45,6 +45,14 @@ generate:
     outputs: {image: total, truth: image}
   codes:
     outputs: {code: "random.normal([batch, 2])"}
+  of_code:
+    inputs: {code: [2]}
+    outputs: {image: "decoder(code, zeros([batch], dtype='int32'))"}
+  slopes:
+    derive: {energy: "sum(image ** 2, axis=[1, 2, 3])"}
+    outputs: {slope: "grad(energy, image)", image: image}
+  nothing:
+    outputs: {image: "image / 0"}
 """
 
 
@@ -115,14 +123,66 @@ def test_the_command_draws_what_are_images(run: Path, tmp_path: Path) -> None:
         (["--name", "sampls"], "generate-missing"),
         (["-i", "lable=1"], "generate-input"),
         (["--name", "codes"], "generate-output"),
+        (["--name", "nothing"], "generate-output"),
+        (["--name", "of_code"], "generate-input"),
+        (["-i", "label=1.5"], "generate-input"),
+        (["-i", "label=1e12"], "generate-input"),
     ],
 )
-def test_what_cannot_be_made_is_said(run: Path, arguments: list[str], code: str) -> None:
+def test_what_cannot_be_made_is_said(run: Path, arguments: list[str], code: str, tmp_path: Path) -> None:
     from specc.cli.main import cli
 
-    made = CliRunner().invoke(cli, ["generate", str(run), *arguments])
+    options = [*arguments, "--data", str(run.parent)]
+    made = CliRunner().invoke(cli, ["generate", str(run), *options, "-o", str(tmp_path / "no.png")])
     assert made.exit_code == 2
     assert f"error[{code}]" in made.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_formulas_that_fail_are_told(run: Path, tmp_path: Path) -> None:
+    from specc.cli.main import cli
+
+    arguments = ["generate", str(run), "-i", "label=7", "-o", str(tmp_path / "no.png")]
+    made = CliRunner().invoke(cli, arguments)
+    assert made.exit_code == 1
+    for told in ("generate-failed", "`label` is given as 7"):
+        assert told in made.output
+    assert "7 is not in [0, 3)" in made.output
+
+
+def test_gradients_come_through_what_is_derived(run: Path) -> None:
+    import specc
+
+    made = specc.open_run(run).generate(2, name="slopes", data_root=run.parent)
+    np.testing.assert_allclose(made["slope"], 2 * made["image"], rtol=1e-6)
+
+
+def test_an_input_with_the_name_of_a_models_input_is_given(run: Path) -> None:
+    import specc
+
+    opened = specc.open_run(run)
+    made = opened.generate(2, name="of_code", inputs={"code": [[0.5, -1.0]]})["image"]
+    by_hand = opened.models["decoder"]({"code": np.array([[0.5, -1.0]]), "label": np.zeros(1, "int32")})
+    np.testing.assert_allclose(made, np.repeat(by_hand, 2, axis=0), rtol=1e-6)
+
+
+def test_an_image_is_numbers_from_0_to_1_of_the_channels_wanted(run: Path, tmp_path: Path) -> None:
+    import specc
+    from specc.report.samples import save
+
+    pixels = np.arange(0, 160, 10, dtype="uint8").reshape(4, 4, 1)
+    save(pixels, tmp_path / "grey.png")  # as `specc generate` writes it: with colours
+    opened = specc.open_run(run)
+    made = opened.generate(2, name="rounds", inputs={"image": tmp_path / "grey.png"})
+    np.testing.assert_allclose(made["truth"], np.stack([pixels, pixels]) / 255, atol=1e-6)
+
+
+def test_a_program_is_not_shown(run: Path) -> None:
+    from specc.cli.main import cli
+
+    made = CliRunner().invoke(cli, ["show", str(run)])
+    assert made.exit_code == 2
+    assert "error[nothing-to-show]" in made.output and "specc generate" in made.output
 
 
 def test_a_spec_without_the_section_is_told(tmp_path: Path, run: Path) -> None:

@@ -39,7 +39,7 @@ class FieldData:
     ) -> None:
         self.section = section
         self.names = tuple(names)
-        self.ports = {port.name: port for port in _ports(models) if port.name in self.names}
+        self.ports = {port.name: port for port in named_ports(models) if port.name in self.names}
         others = tuple(name for name in self.names if name not in self.ports)
         wanted = Wanted(tuple(self.ports.values()), others=others)
         self.dataset: Dataset = open_data(section, wanted, root=root, seed=seed, fitted=fitted)
@@ -100,7 +100,7 @@ def fields_of(program: Program) -> Iterator[str]:
                 yield name
 
 
-def _ports(models: Mapping[str, Graph | Reference]) -> Iterator[Port]:
+def named_ports(models: Mapping[str, Graph | Reference]) -> Iterator[Port]:
     """The inputs of the models that are written as layers, the first of each name."""
     seen: set[str] = set()
     for model in models.values():

@@ -127,7 +127,7 @@ class _Inference:
     def infer(self, formula: Formula) -> Any:
         """The type of a formula; None where it is not known, or wrong and reported."""
         try:
-            return ProgramWalk(self.names, self.models).value(formula.expression)
+            return ProgramWalk(self.names, self.models).whole(formula.expression)
         except FormulaTypeError as error:
             self.report(formula, error.node, error.reason)
         except RuleError as reason:
@@ -213,13 +213,26 @@ class ProgramWalk(FormulaWalk):
         super().__init__(names)
         self.models = models
 
+    def value(self, node: Expression) -> Any:
+        """What a part of a formula gives, which is not several tensors."""
+        found = self.whole(node)
+        if isinstance(found, Outputs):
+            written, listed = unparse(node), ", ".join(f"`{name}`" for name in found.tensors)
+            help = f"take one of them: `{written}.{next(iter(found.tensors))}`, say"
+            raise ExpressionError(f"`{written}` is several tensors: {listed}", node.start, node.end, help)
+        return found
+
+    def whole(self, node: Expression) -> Any:
+        """What a formula gives, several tensors too."""
+        return super().value(node)
+
     def name(self, node: n.Name | n.Attribute) -> Any:
         """A tensor, or one of the outputs under a name."""
         name = n.dotted(node)
         if name is not None and name in self.names:
             return self.names[name]
         if isinstance(node, n.Attribute):
-            base = self.value(node.base)
+            base = self.whole(node.base)
             if isinstance(base, Outputs):
                 if node.name in base.tensors:
                     return self.known(base.tensors[node.name], node.name)

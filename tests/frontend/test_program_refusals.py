@@ -14,6 +14,10 @@ specc: 1
 models:
   net: {{inputs: {{image: [6]}}, layers: [{{Dense: 4}}]}}
   {model}: {{inputs: {{x: [4]}}, layers: [ReLU]}}
+  two:
+    inputs: {{image: [6]}}
+    layers: [{{ReLU: , name: a}}, {{ReLU: , name: b}}]
+    outputs: [a, b]
   dense: {{inputs: {{x: [4]}}, layers: [{{Dense: 4}}]}}
 data:
   source: {{npz: images.npz}}
@@ -86,6 +90,10 @@ REFUSED = [
     ({"generate": "inputs: {batch: [6]}"}, "duplicate-name", "`batch` is a number"),
     ({"generate": "inputs: {net: [6]}"}, "duplicate-name", "`net` is a model"),
     ({"output": "mean(image)"}, "generate-output", "one number"),
+    ({"output": "'two(image)[0]'"}, "bad-formula", "`two(image)` is several tensors: `a`, `b`"),
+    ({"output": "net(two(image))"}, "bad-formula", "`two(image)` is several tensors: `a`, `b`"),
+    ({"derive": "both: two(image)\n    half: both / 2"}, "bad-formula", "`both` is several tensors"),
+    ({"derive": "both: two(image)\n    half: mean(both)"}, "bad-formula", "`both` is several tensors"),
     ({"output": "'grad(image, label)'"}, "program-independent", "`image` is not made of `label`"),
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Values
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from specc.catalog.signature import Catalog
@@ -36,7 +36,10 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A model that is not written as layers: `application`, `load` or `average_of`, with its settings."""
+    """A model that is not written as layers: `application`, `load` or `average_of`, with its settings.
+
+    `places` are where the values of its settings stand.
+    """
 
     name: str
     form: str
@@ -44,6 +47,11 @@ class Reference:
     interface: Interface
     span: Span
     trainable: bool = True
+    places: dict[str, Span] = field(default_factory=dict)
+
+    def place(self, setting: str) -> Span:
+        """Where a setting stands, or the model where it has none."""
+        return self.places.get(setting, self.span)
 
 
 class Project:
@@ -138,7 +146,8 @@ class Project:
             return None
         elif form == "load":
             interface = Interface(None, interface.outputs)
-        return Reference(name, form, settings, interface, body.span, settings.get("trainable") is not False)
+        trainable, places = settings.get("trainable") is not False, {key: value.span for key, value in filled}
+        return Reference(name, form, settings, interface, body.span, trainable, places)
 
 
 def _output_names(outputs: Any) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -44,7 +45,7 @@ def _application(reference: Reference, models: Mapping[str, keras.Model], spec: 
         arguments["input_shape"] = tuple(arguments["input_shape"])
     weights, file = arguments.get("weights"), None
     if isinstance(weights, str) and weights != FETCHED:
-        file = inside(weights, reference.span, spec)
+        file = inside(weights, reference.place("weights"), spec)
         arguments["weights"] = None
     with fresh_names():
         model = _constructed(settings["application"], {**arguments, "name": reference.name})
@@ -57,15 +58,21 @@ def _application(reference: Reference, models: Mapping[str, keras.Model], spec: 
 
 def _fill(model: keras.Model, file: Path, reference: Reference) -> None:
     """Give an application the weights in a file, all of them; raises SpecError where they do not fit."""
+    place = reference.place("weights")
+    what = f"`{reference.settings['application']}`, as it is set up here"
+    title = f"the weights in `{reference.settings['weights']}` do not fit {what}"
     try:
         if file.suffix == ".keras":
             check_archive(file)
-        model.load_weights(file)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            model.load_weights(file)
     except KERAS_ERRORS as error:
-        what = f"`{reference.settings['application']}`, as it is set up here"
-        title = f"the weights in `{reference.settings['weights']}` do not fit {what}"
-        diagnostic = Diagnostic("weights-mismatch", title, reference.span, notes=(reason_of(error),))
-        raise SpecError([diagnostic]) from error
+        reason = reason_of(error).partition(" Target variable:")[0]  # whose numbers follow
+        raise SpecError([Diagnostic("weights-mismatch", title, place, notes=(reason,))]) from error
+    skipped = [str(warning.message) for warning in told if str(warning.message).startswith("Skipping")]
+    if skipped:  # Keras would go on with fresh weights there
+        raise SpecError([Diagnostic("weights-mismatch", title, place, notes=(skipped[0],))])
 
 
 def _constructed(application: str, arguments: dict[str, Any]) -> keras.Model:
@@ -90,7 +97,7 @@ def _with_outputs(model: keras.Model, outputs: Any, reference: Reference) -> ker
     if missing:
         title = f"`{reference.name}` has no layer {', '.join(f'`{layer}`' for layer in missing)} to give out"
         help = did_you_mean(missing[0], layers)
-        raise SpecError([Diagnostic("unknown-inner-layer", title, reference.span, help=help)])
+        raise SpecError([Diagnostic("unknown-inner-layer", title, reference.place("outputs"), help=help)])
     tensors = {key: layers[layer].output for key, layer in named.items()}
     return keras.Model(model.input, tensors[outputs] if single else tensors, name=reference.name)
 
@@ -109,7 +116,7 @@ def _load(reference: Reference, models: Mapping[str, keras.Model], spec: Spec) -
     """A saved model (`.keras`, without custom code)."""
     from specc.lower.saved import load_saved
 
-    model = load_saved(inside(str(reference.settings["load"]), reference.span, spec), reference.name)
+    model = load_saved(inside(str(reference.settings["load"]), reference.place("load"), spec), reference.name)
     if (lora := reference.settings.get("lora")) is not None:
         add_adapters(model, lora, reference)
     return _with_outputs(model, reference.settings.get("outputs"), reference)

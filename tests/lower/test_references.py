@@ -1,5 +1,6 @@
 """Models from elsewhere: files, runs, applications, adapters."""
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,11 @@ def refusal(folder: Path, more: str = "", weights: str = "null"):
     return caught.value.diagnostics
 
 
+def at(folder: Path, span) -> str:
+    """What stands at a place of the spec."""
+    return (folder / "user.yaml").read_text().splitlines()[span.line - 1][span.column - 1 :]
+
+
 def test_a_frozen_application_trains_only_what_is_around_it(tmp_path: Path) -> None:
     import numpy as np
 
@@ -122,7 +128,13 @@ def test_weights_of_another_network_are_refused(tmp_path: Path, alpha: float, fi
         weights=None, alpha=alpha, include_top=False, input_shape=(32, 32, 3)
     )
     other.save_weights(tmp_path / "other.weights.h5")
-    assert [d.code for d in refusal(tmp_path, weights=file)] == [code]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        (found,) = refusal(tmp_path, weights=file)
+    assert found.code == code
+    assert not [warning for warning in told if "Skipping" in str(warning.message)]
+    assert at(tmp_path, found.span).startswith(file)
+    assert all("value=[" not in note for note in found.notes)
 
 
 def test_inner_layers_that_are_not_there_are_all_told(tmp_path: Path) -> None:
@@ -140,6 +152,7 @@ def test_inner_layers_that_are_not_there_are_all_told(tmp_path: Path) -> None:
     assert [d.code for d in found] == ["unknown-inner-layer"]
     assert "`conv_pw_3_rellu`, `nothing`" in found[0].title
     assert "conv_pw_3_relu" in found[0].help
+    assert at(tmp_path, found[0].span).startswith("{a: conv_pw")
 
 
 def test_adapters_alone_are_trained(tmp_path: Path) -> None:

@@ -51,6 +51,25 @@ def tensorflow_is_for_slow_tests(request: pytest.FixtureRequest) -> Iterator[Non
     assert before or slow or "tensorflow" not in sys.modules, "a test that loads TensorFlow is marked slow"
 
 
+@pytest.fixture(autouse=True, scope="module")
+def keras_is_as_new() -> Iterator[None]:
+    """No file of tests finds draws, names, settings or models that another has left in Keras."""
+    keras = sys.modules.get("keras")
+    if keras is None:
+        yield
+        return
+    policy, floatx, channels = (
+        keras.config.dtype_policy(),
+        keras.config.floatx(),
+        keras.config.image_data_format(),
+    )
+    keras.utils.set_random_seed(0)
+    yield
+    assert keras.config.dtype_policy() == policy
+    assert (keras.config.floatx(), keras.config.image_data_format()) == (floatx, channels)
+    keras.backend.clear_session(free_memory=True)
+
+
 @pytest.fixture(autouse=True)
 def nothing_stays_registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a test registers is gone after it, so that tests can run in any order."""

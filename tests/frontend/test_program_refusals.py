@@ -93,6 +93,8 @@ REFUSED = [
     ({"output": "'two(image)[0]'"}, "bad-formula", "`two(image)` is several tensors: `a`, `b`"),
     ({"output": "net(two(image))"}, "bad-formula", "`two(image)` is several tensors: `a`, `b`"),
     ({"derive": "both: two(image)\n    half: both / 2"}, "bad-formula", "`both` is several tensors"),
+    ({"derive": "r: 'random.randint(0, 9, [batch])'"}, "shape-mismatch", "`random.randint(0, 9, [batch])`"),
+    ({"derive": "r: 'random.randint([batch], 0, [9])'"}, "shape-mismatch", "`random.randint([batch], 0"),
     ({"derive": "both: two(image)\n    half: mean(both)"}, "bad-formula", "`both` is several tensors"),
     ({"output": "'grad(image, label)'"}, "program-independent", "`image` is not made of `label`"),
 ]

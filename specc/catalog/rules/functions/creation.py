@@ -171,6 +171,9 @@ def _uniform(
 
 @op("random.randint")
 def _randint(shape: Numbers, minval: Any, maxval: Any, dtype: str = "int32", seed: Any = None) -> TensorType:
+    for name, bound in (("minval", minval), ("maxval", maxval)):
+        if isinstance(bound, list | tuple) or (isinstance(bound, TensorType) and bound.shape):
+            raise wrong(name, "one number", bound)
     return _drawn(shape, dtype)
 
 
@@ -194,6 +197,8 @@ def _binomial(
 
 
 def _drawn(shape: Any, dtype: str | None) -> TensorType:
+    if isinstance(shape, int):
+        raise wrong("shape", f"a list of sizes, as [{shape}]", shape)
     drawn = _made(shape, dtype)
     return TensorType(drawn.shape, drawn.dtype)
 

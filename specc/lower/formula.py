@@ -15,6 +15,7 @@ import numpy as np
 from specc.catalog.load import load
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.evaluate import evaluate
+from specc.frontend.expressions.formula import unparse
 from specc.frontend.expressions.nodes import Expression, ExpressionError
 from specc.graph.formulas import COMPARE, LOGICAL, OPERATORS
 from specc.source.suggest import did_you_mean
@@ -53,7 +54,7 @@ class _Formula:
             if isinstance(base, Mapping) and node.name in base:
                 return base[node.name]
         known = did_you_mean(name or "", self.names)
-        raise ExpressionError(f"there is no tensor `{name}` here", node.start, node.end, known)
+        raise ExpressionError(f"there is no tensor `{unparse(node)}` here", node.start, node.end, known)
 
     def call(self, node: n.Call) -> Any:
         name = n.dotted(node.function) or ""

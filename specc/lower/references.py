@@ -117,6 +117,8 @@ def _load(reference: Reference, models: Mapping[str, keras.Model], spec: Spec) -
     from specc.lower.saved import load_saved
 
     model = load_saved(inside(str(reference.settings["load"]), reference.place("load"), spec), reference.name)
+    if isinstance(model, keras.Sequential):  # its inputs and outputs have no names
+        model = keras.Model(model.inputs[0], model.outputs[0], name=reference.name)
     if (lora := reference.settings.get("lora")) is not None:
         add_adapters(model, lora, reference)
     return _with_outputs(model, reference.settings.get("outputs"), reference)

@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from specc.catalog.objects import KerasObject
+from specc.frontend.expressions.nodes import ExpressionError
 from specc.frontend.sections.train import Stage, TrainSection
 from specc.frontend.sections.train_parts import PATH_ARGUMENTS
 from specc.lower.objects import make
@@ -30,8 +31,11 @@ from specc.training.watching import Journal, Keeper, Watcher
 
 Verbose = Literal["bar", "line", "silent"]
 
-LIBRARY_ERRORS = (ValueError, TypeError, KeyError, AttributeError, ImportError, tf.errors.OpError)
-"""What Keras and TensorFlow raise where data and model do not go together, or a callback lacks a package."""
+LIBRARY_ERRORS = (
+    ValueError, TypeError, KeyError, AttributeError, ImportError, ExpressionError, tf.errors.OpError,
+)  # fmt: skip
+"""What Keras and TensorFlow raise where data and model do not go together, or a callback lacks a package; and
+formulas where only Keras knows what a model gives."""
 
 
 @dataclass(frozen=True)

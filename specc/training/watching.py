@@ -7,6 +7,7 @@ import io
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import keras
@@ -71,23 +72,48 @@ class Keeps(Protocol):
         """Take note of an epoch."""
 
 
-class Keeper:
-    """Keeps the best and the last model, in files that are written when there is time for it.
+class Seldom(AbstractContextManager[None]):
+    """What is put into it is done so seldom that it takes at most a twentieth of the time.
 
-    Writing takes at most a twentieth of the time: between writes the best weights are held in memory.
-    The first comes after `FIRST` seconds, so a quick training writes once, at its end.
+    It is due after `first` seconds, and after each time when `SHARE` times as long has passed.
     """
 
     SHARE = 20
-    FIRST = 2.0
+
+    def __init__(self, first: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._next = clock() + first
+        self._began = 0.0
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time."""
+        return self._clock() >= self._next
+
+    def __enter__(self) -> None:
+        self._began = self._clock()
+
+    def __exit__(self, *_: object) -> None:
+        ended = self._clock()
+        self._next = ended + self.SHARE * (ended - self._began)
+
+
+FIRST_WRITE = 2.0
+"""Seconds after which a model is first written: a quick training writes once, at its end."""
+
+
+class Keeper:
+    """Keeps the best and the last model, in files that are written when there is time for it.
+
+    Between writes the best weights are held in memory.
+    """
 
     def __init__(
         self, folder: RunFolder, model: keras.Model, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._folder = folder
         self._model = model
-        self._clock = clock
-        self._next = clock() + self.FIRST
+        self._writing = Seldom(FIRST_WRITE, clock)
         self._pending: State | None = None
         self._value = math.inf
         self.best_epoch: int | None = None
@@ -102,23 +128,21 @@ class Keeper:
         if value is not None and float(value) < self._value:
             self._value, self.best_epoch = float(value), epoch
             self._pending = _state(self._model)
-        if self._clock() >= self._next:
+        if self._writing.due:
             self.flush()
 
     def flush(self) -> None:
         """Write the last model, and the best where its file is older than it."""
-        began = self._clock()
-        self._save("last.keras")
-        if self.best_epoch is None:
-            self._save("best.keras")
-        elif self._pending is not None:
-            now = _state(self._model)
-            _restore(self._pending)
-            self._save("best.keras")
-            _restore(now)
-            self._pending = None
-        ended = self._clock()
-        self._next = ended + self.SHARE * (ended - began)
+        with self._writing:
+            self._save("last.keras")
+            if self.best_epoch is None:
+                self._save("best.keras")
+            elif self._pending is not None:
+                now = _state(self._model)
+                _restore(self._pending)
+                self._save("best.keras")
+                _restore(now)
+                self._pending = None
 
     def _save(self, name: str) -> None:
         self._folder.write(name, lambda path: self._model.save(path))

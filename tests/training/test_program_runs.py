@@ -145,3 +145,77 @@ def test_a_strangers_states_are_refused(run: Any, tmp_path: Path, wrong: str) ->
     assert [(d.code, d.notes[0][:14]) for d in caught.value.diagnostics] == [
         ("run-invalid", "`carried.npz`:")
     ]
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_models_of_a_program_are_written_while_it_trains(run: Any, tmp_path: Path) -> None:
+    from specc.training.folder import RunFolder
+    from specc.training.programs.run import ProgramKeeper
+
+    clock = Clock()
+    keeper = ProgramKeeper(RunFolder(tmp_path, run.record), opened(run).models, clock)
+    keeper.see(1, {}, monitor="loss")
+    assert not list(tmp_path.rglob("*.keras"))
+    clock.now = 100.0
+    keeper.see(2, {}, monitor="loss")
+    assert [path.name for path in tmp_path.rglob("*.keras")] == ["net.keras"]
+
+
+BROKEN = """
+specc: 1
+models:
+  net: {inputs: {image: [8, 8, 1]}, layers: [{Dense: 1}]}
+  features: {load: features.keras, trainable: false}
+data:
+  source: {images: {image: pictures/*.png}}
+  split: {train: 4, test: 2, shuffle: false}
+  batch_size: 2
+  fields: {image: {}}
+train:
+  optimizer: sgd
+  update:
+    - models: [net]
+      loss: {error: mean(square(net(image)))}
+"""
+
+
+def refused(folder: Path, text: str) -> Any:
+    """What is told of a training where only Keras knows one of the models, and a test image is damaged."""
+    import keras
+
+    import specc
+    from specc.source.diagnostic import RunError, SpecError
+
+    keras.Sequential([keras.Input((8, 8, 1), name="image"), keras.layers.Dense(1)]).save(
+        folder / "features.keras"
+    )
+    (folder / "pictures").mkdir()
+    for number in range(6):
+        keras.utils.save_img(folder / "pictures" / f"{number}.png", np.full((8, 8, 1), number))
+    last = folder / "pictures" / "5.png"
+    last.write_bytes(last.read_bytes()[:50])
+    (folder / "spec.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises((RunError, SpecError)) as raised:
+        specc.train(folder / "spec.yaml", run_dir=folder / "run", verbose="silent")
+    (diagnostic,) = raised.value.diagnostics
+    return diagnostic
+
+
+def test_damaged_data_is_told_after_training_too(tmp_path: Path) -> None:
+    assert refused(tmp_path, BROKEN).code == "data-image"
+    assert (tmp_path / "run" / "trained" / "net.keras").is_file()
+
+
+def test_an_output_that_a_loaded_model_lacks_is_told(tmp_path: Path) -> None:
+    lacking = BROKEN.replace("mean(square(net(image)))", "mean(net(image)) + mean(features(image).depth)")
+    found = refused(tmp_path, lacking)
+    assert found.code == "training-failed"
+    assert "depth" in found.notes[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from specc.training.images import Draw
 from specc.training.programs.build import callees_of
 from specc.training.programs.data import FieldData
 from specc.training.programs.generator import Generator, given_by_data
+from specc.training.watching import Seldom
 
 COUNT = 16
 
@@ -21,34 +21,31 @@ COUNT = 16
 class Painter(keras.callbacks.Callback):  # type: ignore[misc]
     """After an epoch draws what the first way of `generate` makes, always of the same draws and rows.
 
-    It takes at most a twentieth of the time, so slow samplers draw seldom; the last epoch is always drawn.
+    Slow samplers draw seldom; the last epoch is always drawn.
     """
-
-    SHARE = 20
 
     def __init__(self, generator: Generator, given: Mapping[str, Any], folder: RunFolder, draw: Draw) -> None:
         super().__init__()
         self._generator, self._given, self._folder, self._draw = generator, given, folder, draw
-        self._due = 0.0
+        self._drawing = Seldom()
         self._epochs = 0
         self._drawn = 0
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Draw, where it is time."""
         self._epochs += 1
-        if time.monotonic() >= self._due:
+        if self._drawing.due:
             self.paint()
 
     def paint(self) -> None:
         """Draw what the models make now."""
         if self._drawn == self._epochs:
             return
-        began = time.monotonic()
-        made = self._generator.make(COUNT, self._given)
-        self._folder.write(f"{SAMPLES}/epoch-{self._epochs:04d}.png", lambda path: self._draw(made, path))
+        with self._drawing:
+            made = self._generator.make(COUNT, self._given)
+            name = f"{SAMPLES}/epoch-{self._epochs:04d}.png"
+            self._folder.write(name, lambda path: self._draw(made, path))
         self._drawn = self._epochs
-        ended = time.monotonic()
-        self._due = ended + self.SHARE * (ended - began)
 
 
 def painter_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -36,7 +37,7 @@ from specc.training.programs.painting import Painter, needed_fields, painter_of
 from specc.training.programs.trainer import ProgramTrainer
 from specc.training.replicas import only_divisible
 from specc.training.strategy import open_strategy
-from specc.training.watching import Journal, Watcher, ordered
+from specc.training.watching import FIRST_WRITE, Journal, Seldom, Watcher, ordered
 
 
 @dataclass(frozen=True)
@@ -141,23 +142,35 @@ def _check_devices(
 
 
 class ProgramKeeper:
-    """Keeps all models as training leaves them, in `trained/NAME.keras`, and what the program carries."""
+    """Keeps all models as training leaves them, in `trained/NAME.keras`, and what the program carries.
+
+    They are written when there is time for it, and at the end.
+    """
 
     best_epoch = None
     trainer: ProgramTrainer | None = None
 
-    def __init__(self, folder: RunFolder, models: Mapping[str, keras.Model]) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        models: Mapping[str, keras.Model],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._folder, self._models = folder, models
+        self._writing = Seldom(FIRST_WRITE, clock)
 
     def see(self, epoch: int, logs: Mapping[str, Any], *, monitor: str) -> None:
-        """Nothing is chosen: the terms of several updates have no best epoch."""
+        """Write what is due. Nothing is chosen: the terms of several updates have no best epoch."""
+        if self._writing.due:
+            self.flush()
 
     def flush(self) -> None:
         """Write every model."""
-        for name, model in self._models.items():
-            self._folder.write(f"{folders.TRAINED}/{name}.keras", model.save)
-        if self.trainer is not None:
-            self._folder.write(f"{folders.TRAINED}/{CARRIED}", partial(save_carried, self.trainer))
+        with self._writing:
+            for name, model in self._models.items():
+                self._folder.write(f"{folders.TRAINED}/{name}.keras", model.save)
+            if self.trainer is not None:
+                self._folder.write(f"{folders.TRAINED}/{CARRIED}", partial(save_carried, self.trainer))
 
 
 def run_programs(running: Programs, folder: RunFolder) -> RunFolder:
@@ -174,7 +187,8 @@ def run_programs(running: Programs, folder: RunFolder) -> RunFolder:
         folder.write_text(folder.fitted.name, running.data.dataset.fitted.to_json())
         painter = None
         if running.draw is not None:
-            painter = painter_of(running.spec, running.models, running.data, folder, running.draw)
+            with Explained(running.programs[0].running, journal), running.data.dataset.errors_told():
+                painter = painter_of(running.spec, running.models, running.data, folder, running.draw)
         total = sum(program.running.epochs for program in running.programs)
         for program in running.programs:
             with running.strategy.scope():
@@ -187,7 +201,8 @@ def run_programs(running: Programs, folder: RunFolder) -> RunFolder:
         if painter is not None:
             painter.paint()
         if "test" in running.data.splits:
-            test = ordered(trainer.evaluate(running.data.batches("test"), verbose=0, return_dict=True))
+            with Explained(program.running, journal), running.data.dataset.errors_told():
+                test = ordered(trainer.evaluate(running.data.batches("test"), verbose=0, return_dict=True))
     except KeyboardInterrupt:
         status = "interrupted"
         keeper.flush()

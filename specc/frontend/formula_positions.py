@@ -81,4 +81,4 @@ def _formula(scalar: Scalar, values: Values[str, Any], reporter: Reporter) -> Va
     except ExpressionError as error:
         report(error, text, scalar.span, reporter, scalar.quoted)
         return None
-    return Scalar(filled, scalar.span, quoted=True)
+    return Scalar(filled, scalar.span, quoted=True, written=text)

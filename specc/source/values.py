@@ -17,11 +17,15 @@ Plain = None | bool | int | float | str
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
-    """A YAML 1.2 scalar. `quoted` tells `"12"` (text) from `12`; `dynamic` that it holds a `$`."""
+    """A YAML 1.2 scalar. `quoted` tells `"12"` (text) from `12`; `dynamic` that it holds a `$`.
+
+    `written` is a formula's text in the file, where its `$` were filled in since.
+    """
 
     value: Plain
     span: Span
     quoted: bool = False
+    written: str = ""
     dynamic: bool = field(init=False)
 
     def __post_init__(self) -> None:

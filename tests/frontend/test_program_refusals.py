@@ -149,6 +149,27 @@ def test_a_program_names_a_field(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mean(out * $width) + mean(lost)",
+        "'mean(out * $width) + mean(lost)'",
+        "'mean(out * $(width + 1 - 2 * width)) + mean(lost[:$width])'",
+        "'sum(out * $sizes, axis=-1) + lost'",
+    ],
+)
+def test_a_part_after_a_value_has_its_own_place(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "spec.yaml"
+    spec = SPEC.format(**(PLAIN | {"derive": f"late: {text}"}))
+    path.write_text(spec + "params: {width: 123456}\nlet: {sizes: [1, 2, 3, 4]}\n", encoding="utf-8")
+    with pytest.raises(SpecError) as caught:
+        load_spec(path)
+    (place,) = (d.span for d in caught.value.diagnostics if d.code == "unknown-name")
+    assert place is not None
+    line = path.read_text(encoding="utf-8").splitlines()[place.line - 1]
+    assert line[place.column - 1 : place.end_column - 1] == "lost"
+
+
 def test_names_made_of_names_are_bounded(tmp_path: Path) -> None:
     few = [f"d{n}: d{n - 1} + 1" for n in range(1, 20)]
     assert reported(tmp_path, {"derive": "\n    ".join(["d0: out", *few])}) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from specc.frontend.expressions import nodes as n
@@ -20,6 +21,17 @@ def bind(expression: Expression, values: Mapping[str, Any]) -> Expression:
     if isinstance(expression, n.Joined):
         return _join(expression, values)
     return n.map_children(expression, lambda child: bind(child, values))
+
+
+def placed_as(filled: Expression, written: Expression) -> Expression:
+    """A formula whose `$` were filled in, each part at the place that it has in what was written."""
+    inner = n.children(written)
+    if type(filled) is not type(written) or len(inner) != len(n.children(filled)):
+        inside = n.map_children(filled, lambda child: placed_as(child, written))  # what stands for a `$`
+    else:
+        left = iter(inner)
+        inside = n.map_children(filled, lambda child: placed_as(child, next(left)))
+    return replace(inside, start=written.start, end=written.end)
 
 
 def _constant(value: Any, place: Expression) -> Expression:

@@ -10,7 +10,8 @@ from typing import Any
 from specc.catalog.signature import Catalog
 from specc.frontend.expressions import ExpressionError, parse
 from specc.frontend.expressions import report as report_expression
-from specc.frontend.expressions.formula import bind
+from specc.frontend.expressions.formula import bind, placed_as
+from specc.frontend.expressions.parser import parse_text
 from specc.frontend.sections.data_types import Formula, Located
 from specc.source.diagnostic import Reporter
 from specc.source.suggest import did_you_mean
@@ -119,7 +120,9 @@ class Context:
         if expression is None:
             return None
         try:
-            return Formula(text, bind(expression, self.values), value.span)
+            if value.written:
+                expression = placed_as(expression, parse_text(value.written))
+            return Formula(text, bind(expression, self.values), value.span, value.written)
         except ExpressionError as error:
             report_expression(error, text, value.span, self.reporter)
             return None

@@ -141,11 +141,12 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A formula with every `$` filled in."""
+    """A formula with every `$` filled in; `written` is its text before that, where it held any."""
 
     text: str
     expression: Expression
     span: Span
+    written: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -155,7 +156,7 @@ class Formula:
 
     def place(self, node: Expression) -> Span:
         """Where a part of it stands in the spec."""
-        quoted = self.span.end_column - self.span.column == len(self.text) + 2
+        quoted = self.span.end_column - self.span.column == len(self.written or self.text) + 2
         return self.span.within(node.start + quoted, node.end + quoted)
 
 

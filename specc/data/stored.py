@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from specc.data.errors import fail
 from specc.data.fields import Prepared
 from specc.data.order import plain_python
 from specc.data.ports import Port, check_row
@@ -116,8 +117,17 @@ def can_store(spec: tf.TensorSpec) -> bool:
 
 
 def padding(field: Prepared, dtype: tf.DType) -> Any:
-    """What fills up the shorter examples of a batch."""
+    """What fills up the shorter examples of a batch; raises SpecError where `dtype` does not hold it."""
     pad = field.field.pad
     if dtype == tf.string:
         return tf.constant("" if pad is None else str(pad))
+    if pad is not None and not _holds(dtype, pad):
+        fail("data-setting", f"`pad: {pad}` is no {dtype.name}", field.field.span, f"`{dtype.name}` here")
     return tf.cast(0 if pad is None else pad, dtype)
+
+
+def _holds(dtype: tf.DType, number: float | str) -> bool:
+    """Whether a number can stand among others of a dtype."""
+    if isinstance(number, str):
+        return False
+    return not dtype.is_integer or (dtype.min <= number <= dtype.max and float(number).is_integer())

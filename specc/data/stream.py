@@ -67,6 +67,8 @@ class Stream:
         self._traced = {field.field.name: output_spec(field) for field in fields}
         self.specs = {field.field.name: self._pinned(field) for field in fields}
         self._stored: dict[str, Stored] | None = None
+        for field in fields:
+            padding(field, self.specs[field.field.name].dtype)  # refused now where it does not fit
 
     def _pinned(self, field: Prepared) -> tf.TensorSpec:
         """What one example is: sizes that may vary are those declared null, others are the first row's."""

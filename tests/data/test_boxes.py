@@ -213,6 +213,7 @@ def test_what_boxes_cannot_follow_is_refused(tmp_path: Path, text: str) -> None:
         ("{image: image}", "data-setting"),
         ("{boxes: xyxy, dtype: int32}", "data-setting"),
         ("{boxes: corners}", "data-setting"),
+        ("{boxes: xyxy, pad: none}", "data-setting"),
         ("{boxes: xyxy, image: picture}", "data-reference"),
     ],
 )

@@ -442,3 +442,14 @@ def test_a_split_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         data.pipeline("validation")
     assert codes(caught.value) == ["data-split"]
+
+
+@pytest.mark.parametrize(
+    "setting", ["pad: none", "pad: 0.5", "dtype: uint8, pad: -1", "dtype: uint8, pad: 256"]
+)
+def test_a_pad_that_does_not_fit_is_refused(tmp_path: Path, setting: str) -> None:
+    write(tmp_path / "a.jsonl", '{"x": [1, 2]}\n{"x": [3]}\n')
+    text = f"{{source: {{jsonl: a.jsonl}}, fields: {{x: {{shape: [null], {setting}}}}}}}"
+    with pytest.raises(SpecError, match="pad") as caught:
+        open_data(section(text), Wanted((), ("x",)), root=tmp_path, seed=0).pipeline("train")
+    assert codes(caught.value) == ["data-setting"]

@@ -92,3 +92,10 @@ def test_a_field_that_nothing_uses_is_told_with_what_was_meant(tmp_path: Path) -
         ("training-no-effect", "did you mean `image`?"),
         ("training-no-effect", "use it, or remove it"),
     }
+
+
+@pytest.mark.parametrize(
+    ("shape", "codes"), [("[64, 64, 1]", ["training-no-effect"]), ("[null, null, 1]", [])]
+)
+def test_padding_where_nothing_varies_is_told(tmp_path: Path, shape: str, codes: list[str]) -> None:
+    assert told(tmp_path, mask=f"{{shape: {shape}, pad: 255}}") == codes

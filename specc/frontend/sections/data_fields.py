@@ -194,6 +194,9 @@ def _check_boxes(value: Mapping, context: Context) -> None:
     if "image" in value and "boxes" not in value:
         title = "`image` says which image boxes lie in, and this field holds none"
         context.reporter.error("data-setting", title, value.key("image").span, help="say `boxes: xyxy`")
+    pad = value.get("pad")
+    if "boxes" in value and isinstance(pad, Scalar) and isinstance(pad.value, str):
+        context.wrong("pad", pad, "a number")
     refused = ("transform", "transform_as", "transform_of", "decode", "dtype", "augment")
     other = next((name for name in refused if name in value), None)
     if "boxes" in value and other is not None:
@@ -282,12 +285,16 @@ def _read_layer(value: Value, where: str, allowed: tuple[str, ...], context: Con
         return None
     if found.kind in allowed or _is_plugin(found.kind, context.catalog):
         return found
+    label, help = "belongs into the model", did_you_mean(found.kind, allowed, limit=len(allowed))
+    if found.kind in AUGMENTS:
+        label, help = (
+            "is drawn at random",
+            "`augment` takes it, beside `fields` or in the field: in training only",
+        )
+    elif found.kind in TRANSFORMS:
+        label, help = "is no change at random", "`transform` of the field takes it: in every split"
     context.reporter.error(
-        "data-layer",
-        f"`{found.kind}` is no layer for `{where}`",
-        value.span,
-        "belongs into the model",
-        help=did_you_mean(found.kind, allowed, limit=len(allowed)),
+        "data-layer", f"`{found.kind}` is no layer for `{where}`", value.span, label, help=help
     )
     return None
 

@@ -31,6 +31,7 @@ def warn_of_data(
     for field in data.fields.values():
         if field.name in sparse or (inputs is not None and field.name not in inputs and _is_whole(field)):
             _check_mixing(field, reporter)
+        _check_pad(field, reporter)
         for layer in (*field.augment, *data.augment):
             if inputs is not None and field.name in inputs:
                 _check_range(layer, field, _greatest(field), reporter)
@@ -66,6 +67,13 @@ def _sparse_targets(train: TrainSection | None) -> Iterator[str]:
 
 def _is_whole(field: Field) -> bool:
     return field.dtype is not None and field.dtype.lstrip("u").startswith("int")
+
+
+def _check_pad(field: Field, reporter: Reporter) -> None:
+    if field.pad is not None and field.boxes is None and field.shape and None not in field.shape:
+        title = f"`pad` fills up nothing: all examples of `{field.name}` have one shape"
+        help = "say `shape` with null where they differ, or remove it"
+        reporter.warning("training-no-effect", title, field.span, "has no effect", help=help)
 
 
 def _check_mixing(field: Field, reporter: Reporter) -> None:

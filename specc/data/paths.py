@@ -79,12 +79,15 @@ def matches(root: Path, located: Located) -> list[Match]:
             inside(root, path, located.span)
             found.append(Match(path, tuple(match.groupdict().items())))
     if not found:
+        folder = (root / located.text).is_dir()
         fail(
             "data-file",
             f"no file matches `{located.text}`",
             located.span,
-            notes=[f"looked in {root.resolve()}"],
-            help="paths start from the data folder: the spec's own, or what --data says",
+            notes=[f"looked in {root.resolve()}", *(["it is a folder, without files of its own"] * folder)],
+            help=f"`{located.text.rstrip('/')}/{{label}}/*` takes the folders within as labels"
+            if folder
+            else "paths start from the data folder: the spec's own, or what --data says",
         )
     return found
 

@@ -47,6 +47,39 @@ def test_pairs_belong_together_by_name(tmp_path: Path) -> None:
         opened(tmp_path, text, "mask", image=[6, 5, 1])
 
 
+@pytest.mark.parametrize(
+    ("patterns", "masks"),
+    [
+        ("image: 'image/*.png', mask: 'mask/*_mask.png'", "{}_mask"),
+        ("image: 'image/*.png', mask: mask/m?*.png", "m{}"),
+        ("image: 'image/{kind}/*.png', mask: 'mask/{kind}_*_m.png'", "a_{}_m"),
+    ],
+)
+def test_partners_may_differ_in_what_the_patterns_write(tmp_path: Path, patterns: str, masks: str) -> None:
+    folder = "image/a" if "{kind}" in patterns else "image"
+    for number in (10, 12, 31):
+        png(tmp_path / f"{folder}/{number}.png", pixels(number))
+        png(tmp_path / f"mask/{masks.format(number)}.png", pixels(number + 100))
+    text = f"{{source: {{images: {{{patterns}}}}}, batch_size: 1}}"
+    if "?" in patterns:  # that stands for a digit, and two stars for less than one
+        with pytest.raises(SpecError, match="has no mask"):
+            opened(tmp_path, text, "mask", image=[6, 5, 1])
+        return
+    for (image, mask), number in zip(
+        batches(opened(tmp_path, text, "mask", image=[6, 5, 1])), (10, 12, 31), strict=True
+    ):
+        assert (image[0] == pixels(number)).all()
+        assert (mask[0] == pixels(number + 100)).all()
+
+
+def test_no_image_is_lost_among_partners(tmp_path: Path) -> None:
+    for name in ("image/1.png", "mask/1_a.png", "mask/1_b.png"):
+        png(tmp_path / name, pixels(1))
+    text = "{source: {images: {image: 'image/*.png', mask: 'mask/{kind}_?.png'}}}"
+    with pytest.raises(SpecError, match="has no mask"):
+        opened(tmp_path, text, "mask", image=[6, 5, 1])
+
+
 def test_images_of_different_sizes_are_made_equal(tmp_path: Path) -> None:
     png(tmp_path / "a.png", pixels(1, 4, 9))
     png(tmp_path / "b.png", pixels(2, 7, 3))

@@ -26,6 +26,13 @@ def test_a_folder_stands_for_its_files(tmp_path: Path) -> None:
     assert len(matches(tmp_path, located("d"))) == 1
 
 
+def test_a_folder_of_folders_is_told_how_to_take_them_as_labels(tmp_path: Path) -> None:
+    write(tmp_path / "d/cat/1.png", "")
+    with pytest.raises(SpecError) as caught:
+        matches(tmp_path, located("d/"))
+    assert "`d/{label}/*`" in caught.value.diagnostics[0].help
+
+
 @pytest.mark.parametrize(
     "path", ["../secret.csv", "inner/../../secret.csv", "link.csv", "inner/link/secret.csv"]
 )

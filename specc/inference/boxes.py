@@ -17,30 +17,34 @@ COLUMNS = ("row", "y", "x", "height", "width", "score", "class")
 """What a line of a CSV file says of a box: its row of the data from 0, middle, size, how sure, what."""
 
 
-def found_boxes(values: Array) -> Iterator[tuple[int, list[float], float, int]]:
+def found_boxes(values: Array, names: Sequence[str]) -> Iterator[tuple[int, list[float], float, int | str]]:
     """The boxes of an output [rows, k, 6] (y, x, height, width, score, class) whose score is above 0.
 
-    Each as its row, its four numbers, its score, its class.
+    Each as its row, its four numbers, its score, its class: by name where `names` has one for it.
     """
     for row, boxes in enumerate(values.astype(np.float64)):
         for *box, score, kind in boxes[boxes[:, 4] > 0].tolist():
-            yield row, [round(size, 3) for size in box], round(score, 5), int(kind)
+            told = names[int(kind)] if 0 <= kind < len(names) else int(kind)
+            yield row, [round(size, 3) for size in box], round(score, 5), told
 
 
-def box_table(values: Array, files: Sequence[str] = ()) -> Iterator[list[Any]]:
-    """`COLUMNS`, then a line of them for each box; before them the row's file, where rows are files."""
+def box_table(values: Array, names: Sequence[str], files: Sequence[str] = ()) -> Iterator[list[Any]]:
+    """`COLUMNS`, then a line of them for each box; before them the row's file, where rows are files.
+
+    `names` are those of the classes, as far as they have any.
+    """
     yield [FILE, *COLUMNS] if files else list(COLUMNS)
-    for row, box, score, kind in found_boxes(values):
+    for row, box, score, kind in found_boxes(values, names):
         yield [*files[row : row + 1], row, *box, score, kind]
 
 
 def write_json_lines(
-    path: Path, outputs: Mapping[str, Array], boxes: set[str], files: Sequence[str] = ()
+    path: Path, outputs: Mapping[str, Array], boxes: Mapping[str, Sequence[str]], files: Sequence[str] = ()
 ) -> None:
     """One object a row: outputs by name as lists, those in `boxes` as `{"box", "score", "class"}` each.
 
-    Where rows are `files`, their names come first. A model that finds boxes is asked for them: its other
-    outputs are left out.
+    `boxes` holds the names of their classes, as far as they have any. Where rows are `files`, their names come
+    first. A model that finds boxes is asked for them: its other outputs are left out.
     """
     told = {name: values for name, values in outputs.items() if not boxes or name in boxes}
     count = len(next(iter(told.values())))
@@ -49,9 +53,10 @@ def write_json_lines(
         if name in boxes:
             for line in rows:
                 line[name] = []
-            for row, box, score, kind in found_boxes(values):
+            for row, box, score, kind in found_boxes(values, boxes[name]):
                 rows[row][name].append({"box": box, "score": score, "class": kind})
         else:
             for line, value in zip(rows, values, strict=True):
                 line[name] = value.tolist()
-    path.write_text("".join(json.dumps(line) + "\n" for line in rows), encoding="utf-8")
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in rows)
+    path.write_text(text, encoding="utf-8")

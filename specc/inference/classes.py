@@ -34,11 +34,19 @@ class Meaning:
 
 
 def meaning_of(
-    output: str, loss: KerasObject | None, fitted: Fitted | None, metrics: Sequence[KerasObject] = ()
+    output: str,
+    loss: KerasObject | None,
+    fitted: Fitted | None,
+    metrics: Sequence[KerasObject] = (),
+    fields: Sequence[str] = (),
 ) -> Meaning:
-    """What an output means, by the loss it was trained with, its metrics, and what its target was made of."""
+    """What an output means, by the loss it was trained with, its metrics, and what its target was made of.
+
+    `fields` are those that the target is made of: where one of them has named classes, boxes found have them.
+    """
     if any(metric.kind in OF_BOXES for metric in metrics):
-        return Meaning("boxes")
+        named = [names for field in fields if (names := vocabulary(field, fitted))]
+        return Meaning("boxes", names=named[0] if len(named) == 1 else ())
     kind = "" if loss is None else loss.kind.lower().replace("_", "")
     form = "categorical" if kind in CATEGORICAL else "binary" if kind in BINARY else "value"
     logits = bool(loss.arguments.get("from_logits", False)) if loss is not None else False
@@ -115,7 +123,7 @@ def write_predictions(
         if path.suffix == ".npz":
             _write_arrays(temporary, ({FILE: np.asarray(files)} if files else {}) | dict(outputs))
         elif path.suffix == ".jsonl":
-            boxes = {name for name, meaning in meanings.items() if meaning.form == "boxes"}
+            boxes = {name: meaning.names for name, meaning in meanings.items() if meaning.form == "boxes"}
             write_json_lines(temporary, outputs, boxes, files)
         else:
             _write_csv(temporary, outputs, meanings, files)
@@ -141,7 +149,7 @@ def _write_csv(
 ) -> None:
     boxes = [name for name, meaning in meanings.items() if meaning.form == "boxes"]
     if boxes:
-        _write_table(path, box_table(outputs[boxes[0]], files))
+        _write_table(path, box_table(outputs[boxes[0]], meanings[boxes[0]].names, files))
         return
     columns: dict[str, list[Any]] = {}
     for name, values in outputs.items():

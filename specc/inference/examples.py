@@ -113,7 +113,13 @@ def examples_after(training: Training, split: str, count: int) -> Examples | Non
     if record.best_epoch not in (None, record.epochs):
         training.model.load_weights(training.folder.best)
     meanings = {
-        name: meaning_of(name, stage.losses.get(name), data.fitted, stage.metrics.get(name, ()))
+        name: meaning_of(
+            name,
+            stage.losses.get(name),
+            data.fitted,
+            stage.metrics.get(name, ()),
+            opened.section.needed((name,)),
+        )
         for name in stage.targets
     }
     title = f"{record.name}: {split}"

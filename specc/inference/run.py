@@ -331,9 +331,13 @@ class Run:
         losses = stages[-1].losses if stages else {}
         metrics = stages[-1].metrics if stages else {}
         return {
-            name: meaning_of(name, losses.get(name), self.fitted, metrics.get(name, ()))
+            name: meaning_of(name, losses.get(name), self.fitted, metrics.get(name, ()), self._made_of(name))
             for name in self.outputs
         }
+
+    def _made_of(self, target: str) -> tuple[str, ...]:
+        """The fields that a target is made of."""
+        return () if self.spec.data is None else self.spec.data.needed((target,))
 
     def write_predictions(self, path: Path | str, outputs: dict[str, Array]) -> None:
         """Write what `predict` gave: as CSV, classes by name with their probabilities; `.jsonl`; raw `.npz`.

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from specc.catalog.objects import KerasObject
+from specc.data.fitted import Fitted
 from specc.inference.classes import Meaning, columns_of, meaning_of
 from specc.source.diagnostic import SpecError
 
@@ -54,3 +55,11 @@ def test_meanings_come_from_the_loss() -> None:
     assert meaning_of("k", None, None) == Meaning("value")
     boxes = KerasObject("metric", "MeanAveragePrecision", {"num_classes": 2})
     assert meaning_of("k", None, None, [boxes]) == Meaning("boxes")
+
+
+def test_boxes_have_the_classes_of_what_their_target_is_made_of() -> None:
+    lookup = {"layer": {"StringLookup": {"num_oov_indices": 0}}, "state": {"vocabulary": ["mouse", "owl"]}}
+    fitted = Fitted({"kinds": [lookup], "boxes": [], "other": [lookup]})
+    boxes = [KerasObject("metric", "MeanAveragePrecision", {"num_classes": 2})]
+    assert meaning_of("k", None, fitted, boxes, ("boxes", "kinds")).names == ("mouse", "owl")
+    assert meaning_of("k", None, fitted, boxes, ("other", "kinds")).names == ()

@@ -35,6 +35,18 @@ def test_csv_has_a_line_for_each_box_that_was_found(tmp_path: Path) -> None:
     ]
 
 
+def test_classes_have_their_names(tmp_path: Path) -> None:
+    meanings = MEANINGS | {"found": Meaning("boxes", names=("[UNK]", "mouse", "owl", "käuzchen"))}
+    write_predictions(tmp_path / "out.csv", OUTPUTS, meanings)
+    lines = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.rpartition(",")[2] for line in lines] == ["class", "käuzchen", "[UNK]"]
+    write_predictions(tmp_path / "out.jsonl", OUTPUTS, meanings)
+    assert '"class": "käuzchen"' in (tmp_path / "out.jsonl").read_text(encoding="utf-8")
+    few = MEANINGS | {"found": Meaning("boxes", names=("mouse",))}
+    write_predictions(tmp_path / "out.csv", OUTPUTS, few)
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()[1].endswith(",3")
+
+
 def test_json_lines_have_a_line_for_each_row(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     write_predictions(path, OUTPUTS, MEANINGS)

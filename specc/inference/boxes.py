@@ -43,8 +43,8 @@ def write_json_lines(
 ) -> None:
     """One object a row: outputs by name as lists, those in `boxes` as `{"box", "score", "class"}` each.
 
-    `boxes` holds the names of their classes, as far as they have any. Where rows are `files`, their names come
-    first. A model that finds boxes is asked for them: its other outputs are left out.
+    `boxes` holds the names of their classes, as far as they have any. Where rows are `files`, their names
+    come first. A model that finds boxes is asked for them: its other outputs are left out.
     """
     told = {name: values for name, values in outputs.items() if not boxes or name in boxes}
     count = len(next(iter(told.values())))

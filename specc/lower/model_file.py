@@ -55,6 +55,8 @@ def _configuration(path: Path) -> dict[str, Any]:
         raise SpecError([Diagnostic("missing-file", f"there is no file `{path}`", None)])
     if path.suffix != ".keras":
         help = "load it where it was made and save it anew: `model.save('NAME.keras')`"
+        if path.name.endswith(".weights.h5"):
+            help = "it holds weights alone; save the whole model: `model.save('NAME.keras')`"
         raise _unreadable(path, "its name does not end in `.keras`", help)
     try:
         check_archive(path)

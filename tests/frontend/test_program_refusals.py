@@ -138,6 +138,24 @@ def test_what_can_be_meant_is_taken(tmp_path: Path, changes: dict[str, str]) -> 
     assert reported(tmp_path, changes) == []
 
 
+def test_what_nothing_is_made_of_is_told(tmp_path: Path) -> None:
+    more = """state:
+    seen: {shape: [], update: seen + 1}
+    used: {shape: [], update: used + below}
+    below: {shape: [], update: mean(inner)}"""
+    idle = {
+        "derive": "idle: out + 1\n    inner: out + 2",
+        "term": "error: mean(square_of) + used + mean(label)",
+    }
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC.format(**(PLAIN | idle | {"more": more})), encoding="utf-8")
+    told = [(warning.code, warning.title) for warning in load_spec(path).warnings]
+    assert told == [
+        ("training-no-effect", "no loss and no metric is made of the tensor `idle`"),
+        ("training-no-effect", "no loss and no metric is made of the state `seen`"),
+    ]
+
+
 def test_a_program_names_a_field(tmp_path: Path) -> None:
     nothing = {"derive": "z: random.normal([batch, 6])", "term": "error: mean(net(z))"}
     text = SPEC.format(**(PLAIN | nothing)).replace("out: net(image)", "out: net(z)")

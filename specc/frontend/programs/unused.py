@@ -2,53 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from specc.frontend.programs.types import Program
-from specc.frontend.sections.data_types import Formula
 from specc.source.diagnostic import Reporter
+from specc.source.span import Span
 
 
-def warn_unused_names(programs: Sequence[Program], reporter: Reporter) -> None:
-    """Warn of derived tensors and of states that no term or metric of any program is made of."""
-    needed = {(name, program.derive[name].span) for program in programs for name in _derived(program)}
-    carried = {name for program in programs for name in _carried(program)}
+def warn_of_unused(programs: Sequence[Program], reporter: Reporter) -> None:
+    """Warn of tensors and states that no loss and no metric of any program is made of."""
+    needed = {place for program in programs for place in _named(program, _needed(program))}
+    told: set[tuple[str, str, Span]] = set()  # several stages may share what `train` says
     for program in programs:
-        for name, formula in program.derive.items():
-            if (name, formula.span) not in needed:
-                needed.add((name, formula.span))  # several stages may share it
-                title = f"no loss, metric or state is made of `{name}`"
-                reporter.warning("training-no-effect", title, formula.span, help="use it, or remove it")
-        for state in program.states.values():
-            if state.name not in carried:
-                carried.add(state.name)
-                title = f"no loss or metric is made of the state `{state.name}`"
-                reporter.warning("training-no-effect", title, state.span, help="use it, or remove it")
+        for what, name, span in _named(program, {*program.derive, *program.states}):
+            if (what, name, span) not in needed | told:
+                told.add((what, name, span))
+                title = f"no loss and no metric is made of the {what} `{name}`"
+                reporter.warning(
+                    "training-no-effect", title, span, "has no effect", help="use it, or remove it"
+                )
 
 
-def _derived(program: Program) -> set[str]:
-    """The derived names that are computed."""
-    return _reached(program, program.formulas[len(program.derive) :]) & program.derive.keys()
+def _named(program: Program, names: set[str]) -> list[tuple[str, str, Span]]:
+    """The tensors and the states among names, with their places."""
+    tensors = [("tensor", name, formula.span) for name, formula in program.derive.items() if name in names]
+    states = [("state", name, state.span) for name, state in program.states.items() if name in names]
+    return [*tensors, *states]
 
 
-def _carried(program: Program) -> set[str]:
-    """The states that losses and metrics are made of, or states that they are made of."""
+def _needed(program: Program) -> set[str]:
+    """All names that losses and metrics are made of, through tensors and states."""
     found: set[str] = set()
-    states = [state.update for state in program.states.values()]
-    waiting = [f for f in program.formulas[len(program.derive) :] if all(f is not each for each in states)]
-    while waiting:
-        reached = (_reached(program, waiting) & program.states.keys()) - found
-        found |= reached
-        waiting = [program.states[name].update for name in reached]
-    return found
-
-
-def _reached(program: Program, formulas: Iterable[Formula]) -> set[str]:
-    """All names that formulas are made of, and that the derived ones among them are made of."""
-    found: set[str] = set()
-    waiting = list(formulas)
+    terms = (term.formula for update in program.updates for term in update.terms)
+    waiting = [*terms, *program.metrics.values()]
     while waiting:
         for name in {name.partition(".")[0] for name in waiting.pop().names} - found:
             found.add(name)
             waiting += [program.derive[name]] if name in program.derive else []
+            waiting += [program.states[name].update] if name in program.states else []
     return found

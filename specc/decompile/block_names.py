@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from specc.decompile.tree import Call, Fork, Item, Leaf, Loop, Run, inner_runs
+from specc.decompile.rounds import pays
+from specc.decompile.tree import Call, Fork, Item, Leaf, Loop, Maybe, inner_runs
 from specc.frontend.scope import snake_case
 
 WORDS = {
@@ -24,21 +25,33 @@ WORDS = {
 MOST_WORDS = 4
 
 
-def block_name(body: Run, known: Callable[[Call], str]) -> str:
-    """The name of a block with this body; `known` gives those of blocks within. It may be taken already."""
+def block_name(uses: Sequence[Call], known: Callable[[Call], str]) -> str:
+    """The name of a block with these uses; `known` gives those of blocks within. It may be taken already."""
+    body = uses[0].body
     if len(body.items) == 1 and isinstance(fork := body.items[0], Fork):
         return _fork(fork)
     flat = all(isinstance(item, (Leaf, Call)) for item in body.items)
     words = [word for word, _ in groupby(word for item in body.items for word in _words(item, known))]
     if flat and len(words) <= MOST_WORDS:
         return "_".join(words) or "block"
-    return _whole(body)
+    return _whole(uses)
 
 
 def _words(item: Item, known: Callable[[Call], str]) -> list[str]:
     if isinstance(item, Call):
         return known(item).split("_")
     return [_word(item)] if isinstance(item, Leaf) else []
+
+
+def word(item: Item) -> str:
+    """What the output of an item is called, by what it is."""
+    if isinstance(item, Leaf):
+        return item.kind if item.kind == "formula" else _word(item)
+    if isinstance(item, Fork):
+        return snake_case(item.merge.kind)
+    if isinstance(item, Maybe):
+        return word(item.item)
+    return word(item.body.items[-1] if isinstance(item, Call) else item.pattern.items[-1])
 
 
 def _word(leaf: Leaf) -> str:
@@ -69,11 +82,14 @@ def _fork(fork: Fork) -> str:
     return "joined"
 
 
-def _whole(body: Run) -> str:
+def _whole(uses: Sequence[Call]) -> str:
     """A longer block."""
+    body = uses[0].body
     kinds = {kind for item in body.items for kind in _kinds(item)}
+    if len(uses[0].sources) > 1:
+        return "attention_block" if "MultiHeadAttention" in kinds else "cell"
     forks = [item for item in body.items if isinstance(item, Fork)]
-    if any(isinstance(item, Loop) for item in body.items):
+    if any(map(_is_written, zip(*(use.body.items for use in uses), strict=True))):
         return "stage"
     if any(fork.merge.kind == "Add" for fork in forks):
         return "residual_block"
@@ -83,6 +99,12 @@ def _whole(body: Run) -> str:
         if any(part in kind for kind in kinds):
             return f"{part.lower()}_block"
     return "block"
+
+
+def _is_written(items: Sequence[Item]) -> bool:
+    """Whether an item of a block is a loop as it is written."""
+    loops = [item for item in items if isinstance(item, Loop)]
+    return bool(loops) and pays(loops)
 
 
 def _kinds(item: Item) -> Iterator[str]:

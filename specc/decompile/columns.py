@@ -20,6 +20,7 @@ class Column:
     """An argument's values in all rows, and what stands for them.
 
     That is the literal; or the expression `text`; or a list of `parts`; or the `same` as another column.
+    Of the `given` values some are free, of the `values` none.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Column:
     literal: Any = None
     parts: list[Column] = field(default_factory=list)
     same: Column | None = None
+    given: tuple[Value, ...] = ()
 
     def is_literal(self) -> bool:
         """Whether a value stands for it."""
@@ -115,7 +117,7 @@ def settle(columns: Iterable[Column]) -> list[Column]:
     """Write the constant ones as such; those that are left."""
     left = []
     for column in columns:
-        column.values = _filled(column.values)
+        column.given, column.values = column.given or column.values, _filled(column)
         if constant(column.values):
             column.literal = column.values[0].data if column.values else None
         else:
@@ -123,11 +125,13 @@ def settle(columns: Iterable[Column]) -> list[Column]:
     return left
 
 
-def _filled(values: tuple[Value, ...]) -> tuple[Value, ...]:
-    """Free values take the one that most of the others have."""
+def _filled(column: Column) -> tuple[Value, ...]:
+    """Free values take the one that most of the others have; where there are no others, the usual one."""
+    values = column.values
     fixed = Counter(value for value in values if not value.free)
     if not fixed:
-        return tuple(values[:1]) * len(values)
+        usual = value_of("valid") if column.name == "padding" else values[0] if values else value_of(None)
+        return (usual,) * len(values)
     ((usual, _),) = fixed.most_common(1)
     return tuple(usual if value.free else value for value in values)
 
@@ -198,12 +202,16 @@ def _integers(values: tuple[Value, ...]) -> list[int]:
 def _derived(column: Column, chosen: list[Field]) -> str:
     """The column as an expression of fields; empty where it is none."""
     related = [f for f in chosen if f.kind == column.name or {f.kind, column.name} <= CHANNELS]
+    fixed = [place for place, value in enumerate(column.given) if not value.free]
+    values = tuple(column.values[place] for place in fixed)
     for other in related:
-        if other.values == column.values:
+        if tuple(other.values[place] for place in fixed) == values:
             return other.text
-    for other in related if column.name in CHANNELS else ():
-        factor = _factor(_integers(column.values), _integers(other.values))
-        if factor:
+    for other in related:
+        found, others = _integers(values), _integers(tuple(other.values[place] for place in fixed))
+        if column.name == "index" and (distance := _distance(found, others)):
+            return f"{other.text} {'+' if distance > 0 else '-'} {abs(distance)}"
+        if column.name in CHANNELS and (factor := _factor(found, others)):
             return f"{factor} * {other.text}"
     return ""
 
@@ -216,6 +224,12 @@ def _free_name(column: Column, chosen: list[Field]) -> str:
         count += 1
         name = f"{base}_{count}"
     return name
+
+
+def _distance(left: list[int], right: list[int]) -> int:
+    """Which number is added to all on the right to give the left; 0 where none is."""
+    distances = {a - b for a, b in zip(left, right, strict=True)}
+    return distances.pop() if len(distances) == 1 else 0
 
 
 def _factor(left: list[int], right: list[int]) -> int:

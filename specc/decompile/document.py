@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from specc.catalog.load import load
 from specc.decompile.block_names import block_name
 from specc.decompile.columns import CHANNELS, Column, Field, fields_for, settle
-from specc.decompile.emission import Params, Writer, written
+from specc.decompile.emission import Params, Writer
 from specc.decompile.flat import flat_model
-from specc.decompile.regions import named_tensors
+from specc.decompile.labels import Name
+from specc.decompile.said import written
+from specc.decompile.tensor_names import input_names, local_names, model_names
 from specc.decompile.tree import Call, Leaf, Run, Value, all_runs, leaves
 from specc.frontend.parameters import RESERVED
 from specc.frontend.project import ENTRY
 from specc.frontend.scope import is_generated
 from specc.frontend.steps import HELPERS, STRUCTURAL, WIRING
-from specc.graph.ir import Formula, Graph, Layer, Reuse
+from specc.graph.ir import Graph, Layer
 
 TYPES: tuple[tuple[str, Any], ...] = (
     ("boolean", bool),
@@ -32,25 +34,12 @@ TYPES: tuple[tuple[str, Any], ...] = (
 class Document:
     """Writes the document of some models."""
 
-    def __init__(self, models: Mapping[str, Graph]) -> None:
+    def __init__(self, models: Mapping[str, Graph], swap: bool = False) -> None:
         self.models = models
-        self.names: dict[str, dict[str, str]] = {}
         self.taken = {*models, *load().ops, *RESERVED, *STRUCTURAL, *WIRING, *HELPERS, "layers"}
-        self.params: dict[str, Params] = {}
-        self.block_names: dict[str, str] = {}
-        self.writer = Writer(self.params, self.block_names)
+        self.writer = Writer(swap)
 
     # --- names --------------------------------------------------------------------------------------------
-    def name_tensors(self, runs: Sequence[Run]) -> None:
-        """Name the tensors that something refers to; `runs` are the models' before they are folded."""
-        for (name, graph), run in zip(self.models.items(), runs, strict=True):
-            self.names[name] = dict(_tensor_names(graph, run))
-
-    @property
-    def named(self) -> frozenset[str]:
-        """All tensors with a name."""
-        return frozenset(tensor for names in self.names.values() for tensor in names)
-
     def free(self, name: str) -> str:
         """A block's name that nothing else has, `conv2` say: `conv_2` is the third use of a block `conv`."""
         found, count = name, 1
@@ -68,47 +57,59 @@ class Document:
         others = {name: model for name, model in models.items() if name != ENTRY}
         data: dict[str, Any] = {}
         if blocks:
-            data["blocks"] = {self.block_names[name]: written(block) for name, block in blocks.items()}
+            names = self.writer.block_names
+            data["blocks"] = {names[name]: written(block) for name, block in blocks.items()}
         if others:
             data["models"] = others
         return data | ({ENTRY: models[ENTRY]} if ENTRY in models else {})
 
     def block(self, name: str, uses: Sequence[Call]) -> dict[str, Any]:
         """A block, and from then on what each of its uses gives to its parameters."""
-        self.block_names[name] = self.free(block_name(uses[0].body, lambda c: self.block_names[c.block]))
+        uses = sorted(uses, key=lambda use: len(set(use.sources)) < len(use.sources))
+        writer, first = self.writer, uses[0]
+        writer.block_names[name] = self.free(block_name(uses, lambda c: writer.block_names[c.block]))
         columns: list[Column] = []
 
         def take(kind: str, values: tuple[Value, ...]) -> Column:
             columns.append(Column(kind, values))
             return columns[-1]
 
-        self.writer.names = {}
-        steps = self.writer.steps([use.body for use in uses], take, uses[0].source)
-        params = self.params[name] = Params(fields_for(settle(columns), ""), uses, usual_value)
+        flow = tuple(use.source for use in uses)
+        inputs = input_names(first)
+        writer.begin({})
+        writer.steps([first.body], _literal, flow[:1])
+        writer.begin(local_names(first, inputs, writer.wanted))
+        steps = writer.steps([use.body for use in uses], take, flow)
+        params = writer.params[name] = Params(fields_for(settle(columns), ""), uses, usual_value)
         body: dict[str, Any] = {}
         if params.fields:
             body["params"] = {f.name: _declared(f, params.usual.get(f.name)) for f in params.fields}
-        leaf = uses[0].body.items[0]
+        if len(inputs) > 1:
+            body["inputs"] = writer.inputs[name] = inputs
+        leaf = first.body.items[0]
         if isinstance(leaf, Leaf) and leaf.weights:
-            body["weights"] = self.writer.weights(leaf, steps[0]["formula"].columns)
+            body["weights"] = writer.weights(leaf, steps[0]["formula"].columns)
         return body | {"layers": steps}
 
     # --- models -------------------------------------------------------------------------------------------
     def model(self, name: str, run: Run) -> dict[str, Any]:
         """One model."""
-        graph, names = self.models[name], self.names[name]
+        graph, writer = self.models[name], self.writer
         data = {key: item for key, item in flat_model(graph).items() if key in ("inputs", "weights")}
         own = {weight.name for item in leaves(run) for weight in item.weights}
         if "weights" in data:
             data["weights"] = {key: item for key, item in data["weights"].items() if key not in own}
+        writer.in_model = True
+        writer.begin({})
+        writer.steps([run], _literal, (_start(graph),))
+        names = model_names(graph, run, writer.wanted, writer.made)
         single = [item for item in run.items if isinstance(item, Leaf)]
         plain = len(single) == len(run.items)
-        self.writer.names = {x.output: x.node.name for x in single if plain and _told(x)} | names
-        self.writer.in_model = True
-        steps = self.writer.steps([run], _literal, _start(graph))
+        writer.begin({x.output: Name(x.node.name) for x in single if plain and _told(x)} | names)
+        steps = writer.steps([run], _literal, (_start(graph),))
         data = {key: item for key, item in data.items() if item} | {"layers": written(steps)}
-        last = steps[-1].get("name") if steps and isinstance(steps[-1], dict) else None
-        outputs = {output: names[tensor] for output, tensor in graph.outputs}
+        last = data["layers"][-1].get("name") if steps and isinstance(data["layers"][-1], dict) else None
+        outputs = {output: names[tensor].text for output, tensor in graph.outputs}
         if outputs != {last: last}:
             data["outputs"] = _outputs(outputs)
         return data if graph.trainable else data | {"trainable": False}
@@ -119,18 +120,6 @@ def _outputs(outputs: dict[str, str]) -> Any:
     if any(name != tensor for name, tensor in outputs.items()):
         return outputs
     return next(iter(outputs)) if len(outputs) == 1 else list(outputs)
-
-
-def _tensor_names(graph: Graph, run: Run) -> Iterator[tuple[str, str]]:
-    """The tensors that have to be named, and their names; a formula's is like a generated one."""
-    used = named_tensors(run, _start(graph)) | {tensor for _, tensor in graph.outputs}
-    yield from ((tensor, tensor) for tensor in used)
-    formulas = [n.outputs[0] for n in graph.nodes if isinstance(n.operation, Formula)]
-    formulas = [tensor for tensor in formulas if tensor in used]
-    for place, tensor in enumerate(formulas):
-        yield tensor, f"formula_{place}" if place else "formula"
-    reused = {node.operation.target for node in graph.nodes if isinstance(node.operation, Reuse)}
-    yield from ((name, name) for name in reused)
 
 
 def _start(graph: Graph) -> str | None:
@@ -146,7 +135,9 @@ def _told(leaf: Leaf) -> bool:
 
 def _literal(kind: str, values: tuple[Value, ...]) -> Column:
     """What stands for a value outside blocks and loops."""
-    return Column(kind, values, literal=values[0].data)
+    column = Column(kind, values)
+    settle([column])
+    return column
 
 
 def _uses(runs: Sequence[Run]) -> list[tuple[str, list[Call]]]:

@@ -7,30 +7,24 @@ from dataclasses import replace
 from typing import Any
 
 from specc.catalog.load import load
-from specc.decompile.columns import Column, Counted, Field, Scaled, Take, fields_for, settle
-from specc.decompile.leaves import local_names, numbers_apart, numbers_back, settled
-from specc.decompile.tree import (
-    Call,
-    Fork,
-    Item,
-    Leaf,
-    Loop,
-    Run,
-    Value,
-    constant,
-    counting,
-    flowing,
-    leaves,
-    value_of,
-)
+from specc.decompile.block_names import word
+from specc.decompile.columns import Column, Field, Scaled, Take
+from specc.decompile.labels import Name, Numbered, Row
+from specc.decompile.leaves import local_names
+from specc.decompile.rounds import Rounds, pays
+from specc.decompile.said import Arguments, Text
+from specc.decompile.tree import Call, Fork, Item, Leaf, Loop, Maybe, Run, Value, flowing, leaves, value_of
 from specc.frontend.emit import escape
-from specc.frontend.expressions.formula import rename, unparse
 from specc.graph.ir import Formula, Layer, Reuse, Wire
 
 COMMUTATIVE = frozenset({"Add", "Multiply", "Average", "Maximum", "Minimum"})
-VARIABLES = ("stage", "unit", "part", "piece")
-COUNTERS = ("i", "j", "k", "l")
-"""Loop variables that hold a round's values, or count, by how many loops are around."""
+
+Flow = tuple[str | None, ...]
+"""What `previous` is, row by row."""
+
+
+class UnsayableError(Exception):
+    """Runs are folded in a way that steps cannot say."""
 
 
 class Params:
@@ -47,24 +41,36 @@ class Params:
 
 
 class Writer:
-    """Writes runs as steps. `params` are the blocks known so far, `names` those of tensors that need one."""
+    """Writes runs as steps. `names` are those of tensors that need one.
 
-    def __init__(self, params: Mapping[str, Params], block_names: Mapping[str, str]) -> None:
-        self.params, self.block_names = params, block_names
-        self.names: Mapping[str, str] = {}
+    Of the blocks known so far `params` are the parameters, `block_names` the names, `inputs` those of several
+    inputs. `wanted` are the tensors that steps referred to, `made` those that the rounds of open loops make.
+    With `swap`, summands may change places for a residual's sake; `swapped` tells whether any would.
+    """
+
+    def __init__(self, swap: bool) -> None:
+        self.swap, self.swapped = swap, False
+        self.params: dict[str, Params] = {}
+        self.block_names: dict[str, str] = {}
+        self.inputs: dict[str, list[str]] = {}
         self.in_model = False
+        self.begin({})
 
-    def steps(
-        self, rows: Sequence[Run], take: Take, previous: str | None = None, depth: int = 0
-    ) -> list[Any]:
+    def begin(self, names: Mapping[str, Name]) -> None:
+        """Write another scope."""
+        self.names = names
+        self.wanted: list[Row] = []
+        self.made: list[Row] = []
+
+    def steps(self, rows: Sequence[Run], take: Take, previous: Flow, depth: int = 0) -> list[Any]:
         """The steps of runs of one shape, each a row of `take`'s; `previous` flows into them."""
         steps: list[Any] = []
         for items in zip(*(row.items for row in rows), strict=True):
             steps += self.item(items, take, previous, depth)
-            previous = flowing(items[0], previous)
+            previous = _after(items, previous)
         return steps
 
-    def item(self, rows: Sequence[Item], take: Take, previous: str | None, depth: int) -> list[Any]:
+    def item(self, rows: Sequence[Item], take: Take, previous: Flow, depth: int) -> list[Any]:
         first = rows[0]
         if isinstance(first, Leaf):
             return [self.leaf([r for r in rows if isinstance(r, Leaf)], take, previous)]
@@ -72,46 +78,68 @@ class Writer:
             forks = [r for r in rows if isinstance(r, Fork)]
             if first.merge.kind == "formula":
                 return self.joined(forks, take, depth)
-            return [self.wired(self.fork(forks, take, depth), first, previous)]
+            return [self.fork(forks, take, previous, depth)]
         if isinstance(first, Call):
-            return [self.wired(self.call([r for r in rows if isinstance(r, Call)], take), first, previous)]
+            return [self.call([r for r in rows if isinstance(r, Call)], take, previous)]
+        if isinstance(first, Maybe):
+            return self.maybe([r for r in rows if isinstance(r, Maybe)], take, previous, depth)
         return self.loop([r for r in rows if isinstance(r, Loop)], take, previous, depth)
 
-    def wired(self, step: dict[str, Any], item: Fork | Call | Loop, previous: str | None) -> dict[str, Any]:
-        """A step with what flows in, and with a name for what flows out where one is wanted."""
-        if item.source != previous and item.source is not None:
-            step["from"] = self.name(item.source, previous)
-        if item.output in self.names:
-            if isinstance(item, Loop):
-                step["name"] = self.names[item.output]
-            else:
-                step["outputs"] = [self.names[item.output]]
+    # --- names --------------------------------------------------------------------------------------------
+    def flows(self, tensors: Sequence[Wire], previous: Flow) -> bool:
+        """Whether these tensors, one a row, are `previous`. All uses of a block are wired as the first is."""
+        return tuple(tensors) == previous if self.in_model else tensors[0] == previous[0]
+
+    def name(self, tensors: Row, previous: Flow, take: Take) -> Any:
+        """How a step refers to tensors, one a row."""
+        if self.flows(tensors, previous):
+            return "previous"
+        self.wanted.append(tensors if self.in_model else tensors[:1])
+        return self.label(tensors, take)
+
+    def label(self, tensors: Row, take: Take) -> Any:
+        """The names of tensors, one a row."""
+        found = [self.names.get(t, Name(t)) for t in (tensors if self.in_model else tensors[:1])]
+        places = tuple(Value(str(name.place), counts=True) for name in found)
+        if len(set(found)) == 1 or found[0].place is None:
+            return found[0].text
+        return Numbered(found[0].base, take("index", places))
+
+    def given(self, step: dict[str, Any], rows: Sequence[Fork | Call], take: Take) -> dict[str, Any]:
+        """A step with a name for what flows out, where one is wanted."""
+        if rows[0].output in self.names:
+            step["outputs"] = [self.label(tuple(row.output for row in rows), take)]
         return step
 
-    def name(self, tensor: str, previous: str | None) -> str:
-        return "previous" if tensor == previous else self.names.get(tensor, tensor)
-
     # --- layers -------------------------------------------------------------------------------------------
-    def leaf(self, rows: Sequence[Leaf], take: Take, previous: str | None) -> dict[str, Any]:
+    def leaf(self, rows: Sequence[Leaf], take: Take, previous: Flow) -> dict[str, Any]:
         leaf, node = rows[0], rows[0].node
-        columns = self.columns(rows, take)
-        step: dict[str, Any] = {}
+        step: dict[str, Any]
         if isinstance(node.operation, Formula):
-            names = {tensor: self.name(tensor, previous) for tensor in leaf.sources}
+            columns = self.columns(rows, take)
+            wires = list(zip(*(row.sources for row in rows), strict=True))
+            names = {tensors[0]: self.name(tensors, previous, take) for tensors in wires}
+            if any(isinstance(name, Numbered) for name in names.values()):
+                raise UnsayableError("a formula takes no numbered name")
             local = local_names(leaf.weights)
             names |= {weight.name: name for weight, name in zip(leaf.weights, local, strict=True)}
-            step["formula"] = Text(node.operation, names, columns)
+            step = {"formula": Text(node.operation, names, columns)}
         elif isinstance(node.operation, Layer):
-            step[leaf.kind] = Arguments(
-                leaf.kind, dict(zip((n for n, _ in leaf.slots), columns, strict=True))
-            )
+            step = self.layer(rows, take)
         else:
-            step[leaf.kind] = node.operation.target if isinstance(node.operation, Reuse) else None
-        if (wiring := self.wiring(leaf, previous)) is not None:
+            step = {leaf.kind: node.operation.target if isinstance(node.operation, Reuse) else None}
+        if (wiring := self.wiring(rows, previous, take)) is not None:
             step["from"] = wiring
         if node.settings:
             step["call"] = escape(node.settings)
-        return self.named(step, leaf)
+        self.named(step, rows, take)
+        return step if node.trainable is not False else step | {"trainable": False}
+
+    def layer(self, rows: Sequence[Leaf], take: Take) -> dict[str, Any]:
+        """A layer and its arguments."""
+        names = [name for name, _ in rows[0].slots]
+        given = dict(zip(names, self.columns(rows, take), strict=True))
+        return {rows[0].kind: Arguments(rows[0].kind, given)}
 
     def weights(self, leaf: Leaf, columns: Sequence[Column]) -> dict[str, Any]:
         """The weights of a block that holds one formula; their columns follow those of its numbers."""
@@ -138,51 +166,76 @@ class Writer:
                 columns.append(take(name, values))
         return columns
 
-    def named(self, step: dict[str, Any], leaf: Leaf) -> dict[str, Any]:
-        node = leaf.node
+    def named(self, step: dict[str, Any], rows: Sequence[Leaf], take: Take) -> None:
+        """Add to a step the names of what it makes, where they are wanted."""
+        node = rows[0].node
         if len(node.outputs) > 1:
             if isinstance(node.operation, (Layer, Reuse)):
-                step["outputs"] = list(node.outputs)
+                step["outputs"] = [self.label((tensor,), take) for tensor in node.outputs]
             step["name"] = node.name
         elif node.name in self.names:
-            step["name"] = self.names[node.name]
-        if node.trainable is False:
-            step["trainable"] = False
-        return step
+            step["name"] = self.label(tuple(row.node.name for row in rows), take)
 
-    def wiring(self, leaf: Leaf, previous: str | None) -> Any:
+    def wiring(self, rows: Sequence[Leaf], previous: Flow, take: Take) -> Any:
         """What stands under `from`; None where nothing has to."""
-        node = leaf.node
+        node = rows[0].node
         if isinstance(node.operation, Formula):
             return None
-        if len(node.inputs) == 1:
-            wire = node.inputs[0][1]
-            return None if wire == previous else self.wire(wire, previous)
-        return {name or self.first_argument(leaf): self.wire(wire, previous) for name, wire in node.inputs}
+        wires = [[row.node.inputs[place][1] for row in rows] for place in range(len(node.inputs))]
+        if len(wires) == 1:
+            return None if self.flows(wires[0], previous) else self.wire(wires[0], previous, take)
+        names = [name or self.first_argument(rows[0]) for name, _ in node.inputs]
+        return {name: self.wire(wire, previous, take) for name, wire in zip(names, wires, strict=True)}
 
-    def wire(self, wire: Wire, previous: str | None) -> Any:
-        if isinstance(wire, tuple):
-            return [self.wire(part, previous) for part in wire]
-        return None if wire is None else self.name(wire, previous)
+    def wire(self, wires: Sequence[Wire], previous: Flow, take: Take) -> Any:
+        first = wires[0]
+        if isinstance(first, tuple):
+            parts = zip(*(wire for wire in wires if isinstance(wire, tuple)), strict=True)
+            return [self.wire(part, previous, take) for part in parts]
+        tensors = tuple(wire for wire in wires if isinstance(wire, str))
+        return None if first is None else self.name(tensors, previous, take)
 
     def first_argument(self, leaf: Leaf) -> str:
         return load().objects["layer"][leaf.kind].tensors[0].name
 
     # --- forks --------------------------------------------------------------------------------------------
-    def fork(self, rows: Sequence[Fork], take: Take, depth: int) -> dict[str, Any]:
+    def fork(self, rows: Sequence[Fork], take: Take, previous: Flow, depth: int) -> dict[str, Any]:
         first = rows[0]
-        bodies = [
-            self.steps([row.branches[place] for row in rows], take, first.source, depth)
-            for place in range(len(first.branches))
-        ]
-        merge: Any = self.leaf([row.merge for row in rows], take, None)
-        merge = {kind: item for kind, item in merge.items() if kind not in ("from", "name")}
-        if len(bodies) == 2 and (bodies[0] == [] or (bodies[1] == [] and first.merge.kind in COMMUTATIVE)):
+        base = _base(first, previous[0])
+        starts = tuple(str(row.starts[base]) for row in rows)
+        bodies = self.bodies(rows, take, starts, depth)
+        merge = self.layer([row.merge for row in rows], take)
+        if first.merge.node.trainable is False:
+            merge["trainable"] = False
+        step = self.forked(first, bodies, merge)
+        if not self.flows(starts, previous):
+            step["from"] = self.name(starts, previous, take)
+        return self.given(step, rows, take)
+
+    def forked(self, first: Fork, bodies: list[list[Any]], merge: Any) -> dict[str, Any]:
+        """A fork with these branches: a residual, where it is one."""
+        if len(bodies) == 2 and (bodies[0] == [] or (bodies[1] == [] and self.may_swap(first))):
             return {"residual": bodies[0] or bodies[1]} | self.merge(merge)
         sizes = [len(list(leaves(branch))) for branch in first.branches]
         if len(bodies) == 2 and first.merge.kind == "Add" and sizes[0] <= sizes[1]:
             return {"residual": bodies[1], "shortcut": bodies[0]} | self.merge(merge)
         return {"branches": bodies, "merge": merge}
+
+    def may_swap(self, fork: Fork) -> bool:
+        """Whether a body may come second, though it is first.
+
+        Where it starts from other tensors too, that may change the order of the weights before it.
+        """
+        swaps = fork.merge.kind in COMMUTATIVE and fork.starts[1] in fork.branches[0].items[0].sources
+        self.swapped |= swaps and fork.source is None
+        return swaps and (self.swap or fork.source is not None)
+
+    def bodies(self, rows: Sequence[Fork], take: Take, starts: Flow, depth: int) -> list[list[Any]]:
+        """The steps of each branch; `starts` flow into all of them."""
+        return [
+            self.steps([row.branches[place] for row in rows], take, starts, depth)
+            for place in range(len(rows[0].branches))
+        ]
 
     def merge(self, merge: Any) -> dict[str, Any]:
         """What a residual says of how it is merged."""
@@ -191,10 +244,7 @@ class Writer:
     def joined(self, rows: Sequence[Fork], take: Take, depth: int) -> list[Any]:
         """A fork whose branches meet in a formula; it stands alone in a block."""
         first = rows[0]
-        bodies = [
-            self.steps([row.branches[place] for row in rows], take, first.source, depth)
-            for place in range(len(first.branches))
-        ]
+        bodies = self.bodies(rows, take, tuple(row.starts[0] for row in rows), depth)
         if len(bodies) == 2 and [] in bodies:
             steps = bodies[0] or bodies[1]
             names = ["previous" if body else "input" for body in bodies]
@@ -208,166 +258,97 @@ class Writer:
         return [*steps, {"formula": text}]
 
     # --- blocks and loops ---------------------------------------------------------------------------------
-    def call(self, rows: Sequence[Call], take: Take) -> dict[str, Any]:
-        known = self.params[rows[0].block]
+    def call(self, rows: Sequence[Call], take: Take, previous: Flow) -> dict[str, Any]:
+        block = rows[0].block
+        known = self.params[block]
         given = {
             found.name: take(found.kind, tuple(known.given[id(row)][found.name] for row in rows))
             for found in known.fields
         }
-        return {self.block_names[rows[0].block]: Arguments("", given, known.usual)}
+        step: dict[str, Any] = {self.block_names[block]: Arguments("", given, known.usual)}
+        sources = list(zip(*(row.sources for row in rows), strict=True))
+        if len(sources) > 1:
+            names = self.inputs[block]
+            step["from"] = {n: self.name(s, previous, take) for n, s in zip(names, sources, strict=True)}
+        elif not self.flows(sources[0], previous):
+            step["from"] = self.name(sources[0], previous, take)
+        return self.given(step, rows, take)
 
-    def unrolled(self, rows: Sequence[Loop], take: Take, previous: str | None, depth: int) -> list[Any]:
+    def maybe(self, rows: Sequence[Maybe], take: Take, previous: Flow, depth: int) -> list[Any]:
+        """A step that only some of the rows have."""
+        there = [row.there for row in rows]
+
+        def some(name: str, values: tuple[Value, ...]) -> Column:
+            rest, spare = iter(values), replace(values[0], free=True)
+            return take(name, tuple(next(rest) if has else spare for has in there))
+
+        flow = tuple(before for before, has in zip(previous, there, strict=True) if has)
+        steps = self.item([row.item for row in rows if row.there], some, flow, depth) if any(there) else []
+        when = take(word(rows[0].item), tuple(map(value_of, there)))
+        return [step | {"when": when} for step in steps]
+
+    def unrolled(self, rows: Sequence[Loop], take: Take, previous: Flow, depth: int) -> list[Any]:
         """The rounds of loops one after another: as many in each row."""
         steps: list[Any] = []
         for rounds in zip(*(row.rounds for row in rows), strict=True):
             steps += self.steps(rounds, take, previous, depth)
-            previous = rounds[0].items[-1].output
+            for items in zip(*(inner.items for inner in rounds), strict=True):
+                previous = _after(items, previous)
         return steps
 
-    def loop(self, rows: Sequence[Loop], take: Take, previous: str | None, depth: int) -> list[Any]:
+    def loop(self, rows: Sequence[Loop], take: Take, previous: Flow, depth: int) -> list[Any]:
         rounds = [inner for row in rows for inner in row.rounds]
         counts = [len(row.rounds) for row in rows]
         if not rounds:
             return []
+        first = rows[0]
+        starts = previous if first.open else tuple(row.start for row in rows)
         if not pays(rows):
             return self.unrolled(rows, take, previous, depth)
         frame = Rounds(counts, depth, outermost=self.in_model and not depth)
-        body = self.steps(rounds, frame.take, rows[0].source, depth + 1)
+        if first.open:
+            self.made += _made(rounds)
+        body = self.steps(rounds, frame.take, _into_rounds(rows, starts), depth + 1)
         head: Any = frame.solve(take)
         if head is None:
             head = take("depth", tuple(value_of(count) for count in counts))
-        return [self.wired({"repeat": head, "layers": body}, rows[0], previous)]
+        step = {"repeat": head, "layers": body}
+        if not self.flows(starts, previous):
+            step["from"] = self.name(tuple(str(start) for start in starts), previous, take)
+        if not first.open and first.output in self.names:
+            step["name"] = self.label(tuple(row.output for row in rows), take)
+        return [step]
 
 
-def pays(rows: Sequence[Loop]) -> bool:
-    """Whether a loop is shorter than its rounds one after another."""
-    counts = {len(row.rounds) for row in rows}
-    if len(counts) > 1:
-        return True
-    (count,) = counts
-    return count * rows[0].pattern.lines > 2 + rows[0].pattern.lines
+def _after(items: Sequence[Item], previous: Flow) -> Flow:
+    """What flows after the items of each row."""
+    return tuple(flowing(item, before) for item, before in zip(items, previous, strict=True))
 
 
-class Rounds:
-    """The columns of a loop's body: a row for each round of each of the rows around it."""
-
-    def __init__(self, counts: Sequence[int], depth: int, outermost: bool) -> None:
-        self.counts, self.outermost = counts, outermost
-        place = min(depth, len(VARIABLES) - 1)
-        self.variable, self.counter = VARIABLES[place], COUNTERS[place]
-        self.columns: list[Column] = []
-
-    def take(self, name: str, values: tuple[Value, ...]) -> Column:
-        self.columns.append(Column(name, values))
-        return self.columns[-1]
-
-    def solve(self, outer: Take) -> Any:
-        """Say what the columns are; the loop's variable and its values, None where only the count matters."""
-        varying, counted = [], []
-        for column in settle(self.columns):
-            parts = self.split(column.values)
-            if all(map(constant, parts)):
-                column.same = self.starts(column, outer)
-            elif all(map(counting, parts)):
-                counted.append(column)
-            else:
-                varying.append(column)
-        if not varying:
-            return self.count(counted, outer)
-        varying += counted
-        fields = fields_for(varying, f"{self.variable}.")
-        if self.outermost and len(fields) == 1:
-            (only,) = fields_for(varying, "")
-            listed = [[value.data for value in part] for part in self.split(only.values)]
-            return {only.name: outer("rounds", tuple(map(value_of, listed)))}
-        values = [self.split(found.values) for found in fields]
-        rows = [
-            [{f.name: v[row][i].data for f, v in zip(fields, values, strict=True)} for i in range(count)]
-            for row, count in enumerate(self.counts)
-        ]
-        return {self.variable: outer("rounds", tuple(map(value_of, rows)))}
-
-    def starts(self, column: Column, outer: Take) -> Column:
-        """A column's first values in each of the rows around."""
-        spare = replace(column.values[0], free=True)
-        return outer(column.name, tuple(p[0] if p else spare for p in self.split(column.values)))
-
-    def count(self, counted: Sequence[Column], outer: Take) -> Any:
-        """Let the loop count some columns; None where there are none."""
-        if not counted:
-            return None
-        for column in counted:
-            column.same = Counted(column.name, (), same=self.starts(column, outer), variable=self.counter)
-        return {self.counter: outer("depth", tuple(map(value_of, self.counts)))}
-
-    def split(self, values: tuple[Value, ...]) -> list[tuple[Value, ...]]:
-        """Values of all rounds by the rows around."""
-        parts, start = [], 0
-        for count in self.counts:
-            parts.append(values[start : start + count])
-            start += count
-        return parts
+def _into_rounds(rows: Sequence[Loop], starts: Flow) -> Flow:
+    """What flows into each round of each loop."""
+    found: list[str | None] = []
+    for row, previous in zip(rows, starts, strict=True):
+        for inner in row.rounds:
+            found.append(previous)
+            for item in inner.items:
+                previous = flowing(item, previous)
+    return tuple(found)
 
 
-class Text:
-    """A formula to be written once its numbers are known."""
-
-    def __init__(self, operation: Formula, names: Mapping[str, str], columns: Sequence[Column]) -> None:
-        self.operation, self.names, self.columns = operation, names, columns
-
-    def data(self) -> str:
-        pattern, _ = numbers_apart(rename(self.operation.expression, dict(self.names)))
-        return unparse(numbers_back(pattern, [column.formula() for column in self.columns]))
-
-
-class Arguments:
-    """A layer's or a block's arguments, to be written once they are known; without those that go unsaid."""
-
-    def __init__(self, kind: str, given: dict[str, Column], usual: Mapping[str, Value] | None = None) -> None:
-        self.kind, self.given, self.usual = kind, given, usual or {}
-
-    def data(self) -> Any:
-        if not self.kind:
-            return self.block()
-        signature = load().objects["layer"][self.kind]
-        defaults = settled(self.kind, {})
-        said = {}
-        for name, column in self.given.items():
-            known = signature.by_name.get(name)
-            unsaid = known is not None and not known.required and column.is_literal()
-            if not unsaid or value_of(column.plain()) != defaults.get(name):
-                said[name] = column.data()
-        first = signature.arguments[0].name if signature.arguments else ""
-        if list(said) == [first] and not isinstance(said[first], dict) and said[first] is not None:
-            return said[first]
-        return said or None
-
-    def block(self) -> Any:
-        """A block's: those of its parameters whose value is not the usual one."""
-        said = {}
-        for name, column in self.given.items():
-            if not (column.is_literal() and name in self.usual and self.usual[name].data == column.plain()):
-                said[name] = column.data()
-        first, *_ = [*self.given, ""]
-        if list(said) == [first] and not isinstance(said[first], dict):
-            return said[first]
-        return said or None
+def _made(rounds: Sequence[Run]) -> list[Row]:
+    """What the items of each round make; what open loops within make is told by those."""
+    items = zip(*(inner.items for inner in rounds), strict=True)
+    return [
+        row
+        for same in items
+        if not (isinstance(same[0], Loop) and same[0].open)
+        for row in zip(*(item.outputs for item in same if item.outputs), strict=True)
+    ]
 
 
-def written(data: Any) -> Any:
-    """Steps as plain data, now that all values are known."""
-    if isinstance(data, (Arguments, Text, Column)):
-        return written(data.data())
-    if isinstance(data, dict):
-        whole = {name: written(item) for name, item in data.items()}
-        return whole | {"merge": _bare(whole["merge"])} if "merge" in whole else whole
-    if isinstance(data, list):
-        return [_bare(written(item)) for item in data]
-    return data
-
-
-def _bare(step: Any) -> Any:
-    """`- Flatten` for a step without arguments."""
-    if isinstance(step, dict) and len(step) == 1 and next(iter(step.values())) is None:
-        return next(iter(step))
-    return step
+def _base(fork: Fork, previous: str | None) -> int:
+    """Whose start the other branches are said to leave from: the empty one's, or what flows, or the first."""
+    empty = [place for place, branch in enumerate(fork.branches) if not branch.items]
+    known = [place for place, start in enumerate(fork.starts) if start is not None]
+    return [*empty, *(place for place in known if fork.starts[place] == previous), *known][0]

@@ -6,13 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from specc.decompile.checked import comes_back
-from specc.decompile.document import Document
 from specc.decompile.flat import flat
-from specc.decompile.fold_blocks import Folding
 from specc.decompile.inline import inlined
-from specc.decompile.leaves import Leaves
-from specc.decompile.regions import Regions
-from specc.decompile.tree import Forge
+from specc.decompile.ways import Ways
 from specc.graph.ir import Graph
 from specc.source.dump import dump
 
@@ -28,21 +24,24 @@ def fold(models: Mapping[str, Graph]) -> dict[str, Any]:
     fold is right, the document is flat.
     """
     whole = inlined(models)
-    found = sorted(foldings(whole), key=lambda document: len(dump(document)))
-    return next((document for document in found if gives(document, whole)), flat(models))
+    return next((found for found in foldings(whole) if gives(found, whole)), flat(models))
 
 
-def foldings(models: Mapping[str, Graph]) -> Iterator[dict[str, Any]]:
-    """The document folded in several ways."""
-    for singles in (True, False):
-        forge = Forge()
-        leaves = Leaves(models.values(), forge)
-        document = Document(models)
-        runs = [Regions(graph, leaves, forge).run() for graph in models.values()]
-        document.name_tensors(runs)
-        folding = Folding(forge, runs, document.named)
-        folding.fold(singles)
-        yield document.data(folding.runs)
+def foldings(models: Mapping[str, Graph], swaps: bool = True) -> Iterator[dict[str, Any]]:
+    """The document folded in several ways, the best first.
+
+    Of chains only, the shortest reads best. Before it, where they take fewer lines, come those with cells of
+    several inputs and loops that number names. Without `swaps`, all keep summands in their order.
+    """
+    ways = Ways(models, swaps)
+    chains = sorted(ways.chains(), key=lambda document: len(dump(document)))
+    most = _lines(chains[0])
+    yield from sorted((found for found in ways.others() if _lines(found) < most), key=_lines)
+    yield from chains
+
+
+def _lines(document: Mapping[str, Any]) -> int:
+    return dump(document).count("\n")
 
 
 def gives(document: Mapping[str, Any], models: Mapping[str, Graph]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from specc.decompile.tree import (
@@ -12,12 +12,14 @@ from specc.decompile.tree import (
     Fork,
     Item,
     Loop,
+    Maybe,
     Run,
     all_runs,
     steady,
     values,
     written_runs,
 )
+from specc.decompile.wired import shared_tensors
 
 LONGEST = 40
 """How many items one block or one round may hold."""
@@ -27,14 +29,28 @@ Pattern = tuple[int, ...]
 
 @dataclass
 class Folding:
-    """Runs that are folded together, and the tensors that have to keep a name."""
+    """Runs that are folded together, and of each the tensors that are used outside of it."""
 
     forge: Forge
     runs: list[Run]
-    named: frozenset[str]
+    kept: list[set[str]]
+    named: set[str] = field(init=False)
     count: int = 0
     _written: list[Run] | None = None
     _all: list[Run] | None = None
+
+    def __post_init__(self) -> None:
+        self.changed()
+
+    def changed(self) -> None:
+        """Look again at what the runs are."""
+        self._written = self._all = None
+        self.named = set().union(*map(shared_tensors, self.runs, self.kept))
+
+    def replace(self, place: int, items: Sequence[Item]) -> None:
+        """Put other items in place of a run's."""
+        self.runs[place] = self.forge.run(tuple(items))
+        self.changed()
 
     def rewrite(self, change: Callable[[Sequence[Item]], list[Item]]) -> None:
         """Apply `change` to the items of every run, inner ones first."""
@@ -47,14 +63,18 @@ class Folding:
     def _item(self, item: Item, change: Callable[[Sequence[Item]], list[Item]]) -> Item:
         if isinstance(item, Fork):
             return self.forge.fork(
-                tuple(self._run(b, change) for b in item.branches), item.merge, item.source
+                tuple(self._run(b, change) for b in item.branches), item.merge, item.starts
             )
         if isinstance(item, Loop):
             pattern = self._run(item.pattern, change)
             rounds = tuple(self._run(r, change) for r in item.rounds)
-            return self.forge.loop(rounds, pattern, item.source)
+            if item.start is None:
+                return replace(item, rounds=rounds, pattern=pattern)
+            return self.forge.loop(rounds, pattern, item.start)
+        if isinstance(item, Maybe):
+            return replace(item, item=self._item(item.item, change))
         if isinstance(item, Call):
-            return self.forge.call(item.block, self._run(item.body, change))
+            return self.forge.call(item.block, self._run(item.body, change), item.sources)
         return item
 
     def written(self) -> list[Run]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from specc.decompile.leaves import Leaves
-from specc.decompile.tree import Forge, Fork, Item, Leaf, Run, flowing
+from specc.decompile.tree import Forge, Fork, Item, Leaf, Run
 from specc.graph.ir import Formula, Graph, Layer, Node, Reuse, wires
 
 
@@ -50,7 +50,7 @@ class Regions:
     # --- forks --------------------------------------------------------------------------------------------
     def fork(self, merge: Leaf) -> Fork | None:
         """The branches that a node joins, where they all come from one tensor; else None."""
-        if not self.may_join(merge):
+        if not may_join(merge):
             return None
         branches = [self.branch(tensor) for tensor in merge.sources]
         start = branches[0][0]
@@ -61,15 +61,7 @@ class Regions:
                 del self.items[item.output]
         self.uses[start] -= len(branches) - 1
         runs = tuple(self.forge.run(tuple(items)) for _, items in branches)
-        return self.forge.fork(runs, merge, start)
-
-    def may_join(self, merge: Leaf) -> bool:
-        operation = merge.node.operation
-        if isinstance(operation, Formula):
-            return not merge.weights
-        _, wire = merge.node.inputs[0]
-        plain = len(merge.node.inputs) == 1 and isinstance(wire, tuple) and wire == merge.sources
-        return plain and isinstance(operation, Layer) and not merge.node.settings
+        return self.forge.fork(runs, merge, (start,) * len(runs))
 
     def branch(self, tensor: str) -> tuple[str, list[Item]]:
         """The items that lead to a tensor and to nothing else, and the tensor that they start from."""
@@ -87,11 +79,11 @@ def _taken(node: Node) -> set[str]:
     return {tensor for _, wire in node.inputs for tensor in wires(wire)}
 
 
-def named_tensors(run: Run, previous: str | None) -> set[str]:
-    """The tensors that steps of a run have to name: those that do not merely flow into the next step."""
-    found: set[str] = set()
-    for item in run.items:
-        if item.source is None or item.source != previous:
-            found |= set(item.sources if isinstance(item, Leaf) else [item.source or ""]) - {previous}
-        previous = flowing(item, previous)
-    return found
+def may_join(merge: Leaf) -> bool:
+    """Whether a node can join branches: it takes a list of tensors and nothing else, or is a formula."""
+    operation = merge.node.operation
+    if isinstance(operation, Formula):
+        return not merge.weights
+    _, wire = merge.node.inputs[0]
+    plain = len(merge.node.inputs) == 1 and isinstance(wire, tuple) and wire == merge.sources
+    return plain and isinstance(operation, Layer) and not merge.node.settings

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -73,6 +73,10 @@ class Leaf:
         return self.node.outputs[0]
 
     @property
+    def outputs(self) -> tuple[str, ...]:
+        return self.node.outputs
+
+    @property
     def source(self) -> str | None:
         """The only tensor that flows in, and None where there are several."""
         return self.sources[0] if len(self.sources) == 1 else None
@@ -80,38 +84,62 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fork:
-    """Branches from one tensor, in the order in which `merge` takes them; an empty one is the identity."""
+    """Branches in the order in which `merge` takes them; an empty one is the identity.
+
+    `starts` are the tensors that flow into them, mostly one; None where a branch begins with several.
+    """
 
     shape: int
     lines: int
     branches: tuple[Run, ...]
     merge: Leaf
-    source: str
+    starts: tuple[str | None, ...]
+    sources: tuple[str, ...]
 
     @property
     def output(self) -> str:
         return self.merge.output
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return (self.output,)
+
+    @property
+    def source(self) -> str | None:
+        return self.sources[0] if len(self.sources) == 1 else None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loop:
-    """Rounds of one shape, one after another; `pattern` shows it where there are none."""
+    """Rounds of one shape, one after another; `pattern` shows it where there are none.
+
+    `start` flows into the first round. An `open` loop's rounds use other tensors too, and others use theirs:
+    `sources` and `outputs`, round by round.
+    """
 
     shape: int
     lines: int
     pattern: Run
     rounds: tuple[Run, ...]
-    source: str
+    start: str | None
     output: str
+    sources: tuple[str, ...]
+    outputs: tuple[str, ...]
+    open: bool = False
+
+    @property
+    def source(self) -> str | None:
+        return None if self.open else self.start
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """One use of a block."""
+    """One use of a block: of its inputs, in order, the `sources`. A tensor may be several of them."""
 
     shape: int
     block: str
     body: Run
+    sources: tuple[str, ...]
 
     @property
     def lines(self) -> int:
@@ -119,19 +147,53 @@ class Call:
 
     @property
     def source(self) -> str | None:
-        return self.body.items[0].source
+        return self.sources[0] if len(self.sources) == 1 else None
 
     @property
     def output(self) -> str:
         return self.body.items[-1].output
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return (self.output,)
 
-Item = Leaf | Fork | Loop | Call
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Maybe:
+    """An item that some rounds have. Others have not: then it is another round's, and `through` flows on."""
+
+    shape: int
+    item: Item
+    there: bool
+    through: str
+
+    @property
+    def lines(self) -> int:
+        return self.item.lines + 1
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return self.item.sources if self.there else ()
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return self.item.outputs if self.there else ()
+
+    @property
+    def source(self) -> str | None:
+        return self.item.source if self.there else self.through
+
+    @property
+    def output(self) -> str:
+        return self.item.output if self.there else self.through
+
+
+Item = Leaf | Fork | Loop | Call | Maybe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """Items one after another. Within forks, loops and blocks each flows into the next."""
+    """Items one after another. Within forks, closed loops and blocks of chains each flows into the next."""
 
     items: tuple[Item, ...]
     shape: tuple[int, ...]
@@ -150,26 +212,39 @@ class Forge:
     def run(self, items: tuple[Item, ...]) -> Run:
         return Run(items, tuple(i.shape for i in items), sum(i.lines for i in items))
 
-    def fork(self, branches: tuple[Run, ...], merge: Leaf, source: str) -> Fork:
-        shape = self.shape(("fork", tuple(b.shape for b in branches), merge.shape))
+    def fork(self, branches: tuple[Run, ...], merge: Leaf, starts: tuple[str | None, ...]) -> Fork:
+        into = [
+            run.items[0].sources if run.items else (start or "",)
+            for run, start in zip(branches, starts, strict=True)
+        ]
+        sources = tuple(dict.fromkeys(tensor for given in into for tensor in given))
+        places = tuple(tuple(map(sources.index, given)) for given in into)
+        shape = self.shape(("fork", tuple(b.shape for b in branches), merge.shape, places))
         lines = 2 + sum(max(1, b.lines) for b in branches)
         if len(branches) == 2 and not all(b.items for b in branches):
             lines = 2 - (merge.kind == "Add") + sum(b.lines for b in branches)
-        return Fork(shape, lines, branches, merge, source)
+        return Fork(shape, lines, branches, merge, starts, sources)
 
     def loop(self, rounds: tuple[Run, ...], pattern: Run, source: str) -> Loop:
+        """A closed loop: nothing but `source` flows in, and nothing but the last round's output out."""
         shape = self.shape(("loop", pattern.shape))
         output = rounds[-1].items[-1].output if rounds else source
-        return Loop(shape, 2 + pattern.lines, pattern, rounds, source, output)
+        return Loop(shape, 2 + pattern.lines, pattern, rounds, source, output, (source,), (output,))
 
-    def call(self, block: str, body: Run) -> Call:
-        return Call(self.shape(("call", block)), block, body)
+    def call(self, block: str, body: Run, sources: tuple[str, ...] = ()) -> Call:
+        """A use of a block; a chain's only source is its first item's."""
+        return Call(self.shape(("call", block)), block, body, sources or body.items[0].sources)
+
+    def maybe(self, item: Item, there: bool, through: str) -> Maybe:
+        return Maybe(self.shape(("maybe", item.shape)), item, there, through)
 
 
 def flowing(item: Item, previous: str | None) -> str | None:
     """What is `previous` after an item: nothing after several outputs, and constants do not flow."""
     if isinstance(item, Leaf):
         return previous if not item.node.flows else None if len(item.node.outputs) > 1 else item.output
+    if isinstance(item, Maybe):
+        return flowing(item.item, previous) if item.there else previous
     return item.output
 
 
@@ -179,6 +254,8 @@ def inner_runs(item: Item) -> tuple[Run, ...]:
         return item.branches
     if isinstance(item, Loop):
         return item.rounds or (item.pattern,)
+    if isinstance(item, Maybe):
+        return (Run((item.item,), (item.item.shape,), item.item.lines),) if item.there else ()
     return (item.body,) if isinstance(item, Call) else ()
 
 
@@ -223,6 +300,9 @@ def _values(item: Item) -> list[Value]:
         return [v for b in item.branches for v in values(b)] + _values(item.merge)
     if isinstance(item, Call):
         return values(item.body)
+    if isinstance(item, Maybe):
+        inner = _values(item.item)
+        return [value_of(item.there), *(inner if item.there else [replace(v, free=True) for v in inner])]
     columns = zip(*map(values, item.rounds), strict=True) if item.rounds else ()
     found = [_together(column) for column in columns] or [Value("null", free=True)] * len(
         values(item.pattern)

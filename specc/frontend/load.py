@@ -20,7 +20,6 @@ from specc.frontend.programs.generation import Generation, check_generation, rea
 from specc.frontend.programs.names import BUILT_IN, Known, NameCheck, check_names
 from specc.frontend.programs.objectives import expand_objective
 from specc.frontend.programs.unused import warn_of_unused
-from specc.frontend.programs.unused import warn_unused_names
 from specc.frontend.project import ENTRY, Interface, Project, Reference
 from specc.frontend.scope import Block, File
 from specc.frontend.sections.data import DataSection, read_data
@@ -231,7 +230,6 @@ class _Loading:
         for program in train.programs if train is not None else ():
             check_names(program, self.known(data, project), self.reporter)
             check_callbacks(program, self.catalog, self.reporter)
-        warn_unused_names(train.programs if train is not None else (), self.reporter)
         if train is not None and not self.reporter.failed:
             warn_of_unused(train.programs, self.reporter)
         return data, train

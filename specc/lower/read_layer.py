@@ -79,6 +79,7 @@ def read_layer(layer: keras.layers.Layer, model_name: ModelName) -> KerasObject:
             continue
         arguments[name] = _value(value, argument, model_name)
     _leave_out_strides(signature, arguments, config)
+    _leave_out_implied(layer, arguments)
     arguments |= _policy(layer)
     return KerasObject("layer", kind, arguments)
 
@@ -179,6 +180,19 @@ def _leave_out_strides(signature: Signature, arguments: dict[str, Any], config: 
     """Pooling steps as far as it reaches unless told otherwise."""
     if "pool_size" in signature.by_name and _same(config.get("strides"), config.get("pool_size")):
         arguments.pop("strides", None)
+
+
+def _leave_out_implied(layer: keras.layers.Layer, arguments: dict[str, Any]) -> None:
+    """What Keras itself sets, by what is wrapped or what flows in."""
+    inner = arguments.get("layer")
+    if isinstance(layer, keras.layers.Bidirectional) and isinstance(inner, KerasObject):
+        zeros = inner.arguments.get("zero_output_for_mask", False)
+        if zeros == inner.arguments.get("return_sequences", False):
+            inner.arguments.pop("zero_output_for_mask", None)
+    if isinstance(layer, keras.layers.MultiHeadAttention):
+        shapes = (layer.get_build_config() or {}).get("shapes_dict", {})
+        if arguments.get("attention_axes") == list(range(1, len(shapes.get("query_shape", ())) - 1)):
+            del arguments["attention_axes"]
 
 
 def _value(value: Any, argument: Argument, model_name: ModelName) -> Any:

@@ -35,3 +35,14 @@ def test_a_compiled_sequential_model(tmp_path):
     assert "train:\n  optimizer: Adam\n  loss: mse\n  metrics: [mae]\n" in text
     model.save(path := tmp_path / "model.keras")
     assert specc.decompile(keras.models.load_model(path)) == text
+
+
+def test_what_keras_sets_itself_goes_unsaid():
+    words, rows = keras.Input((6, 8)), keras.Input((4, 4, 8))
+    y = layers.MultiHeadAttention(2, 4)(words, words)
+    y = layers.Bidirectional(layers.LSTM(3, return_sequences=True))(y)
+    along = layers.MultiHeadAttention(2, 4, attention_axes=1)(rows, rows)
+    text = specc.decompile(keras.Model([words, rows], [y, along]))
+    assert "MultiHeadAttention: {num_heads: 2, key_dim: 4}\n" in text
+    assert "Bidirectional: {layer: {LSTM: {units: 3, return_sequences: true}}}\n" in text
+    assert "attention_axes: [1]}" in text

@@ -42,3 +42,9 @@ def test_a_frame_goes_around_its_pixels() -> None:
     (patch,) = axes.patches
     assert isinstance(patch, Rectangle)
     assert (patch.get_x(), patch.get_y(), patch.get_width(), patch.get_height()) == (4.5, 5.5, 2, 4)
+
+
+def test_padding_is_not_drawn_whatever_its_class() -> None:
+    truth = np.array([[-1.0, -1, -1, -1, 2], [9, 9, 4, 0, 1], [8, 8, 4, 4, 1]])
+    (frame,) = frames_of(np.zeros((0, 6)), truth, ("mouse", "owl"))
+    assert (frame.box, frame.label) == ((8.0, 8.0, 4.0, 4.0), "owl")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +28,20 @@ class Frame:
     true: bool
 
 
-def frames_of(found: Array, truth: Array | None) -> tuple[Frame, ...]:
-    """The frames of one example: `found` [k, 6] (…, score, class), `truth` [n, 5] (…, class)."""
-    true = () if truth is None else truth[(truth[:, 4] >= 0) & (truth[:, 2:4].prod(axis=1) > 0)]
+def frames_of(found: Array, truth: Array | None, names: Sequence[str] = ()) -> tuple[Frame, ...]:
+    """The frames of one example: `found` [k, 6] (…, score, class), `truth` [n, 5] (…, class).
+
+    `names` are those of the classes, as far as they have any; what has no size is padding.
+    """
+    true = () if truth is None else truth[(truth[:, 4] >= 0) & (truth[:, 2:4] > 0).all(axis=1)]
     sure = found[found[:, 4] >= SURE]
-    known = [Frame(tuple(box[:4].tolist()), f"{int(box[4])}", True) for box in true]
-    said = [Frame(tuple(box[:4].tolist()), f"{int(box[5])} {box[4]:.0%}", False) for box in sure]
+    known = [Frame(tuple(box[:4].tolist()), _name(names, box[4]), True) for box in true]
+    said = [Frame(tuple(box[:4].tolist()), f"{_name(names, box[5])} {box[4]:.0%}", False) for box in sure]
     return (*known, *said)
+
+
+def _name(names: Sequence[str], kind: float) -> str:
+    return names[int(kind)] if 0 <= kind < len(names) else str(int(kind))
 
 
 def draw_frames(axes: Axes, frames: tuple[Frame, ...]) -> None:

@@ -76,7 +76,8 @@ def board_of(examples: Examples) -> Board:
 def _add_output(columns: _Columns, name: str, values: Array, truth: Array | None, meaning: Meaning) -> None:
     if meaning.form == "boxes":
         columns.frames = [
-            frames_of(found, None if truth is None else truth[row]) for row, found in enumerate(values)
+            frames_of(found, None if truth is None else truth[row], meaning.names)
+            for row, found in enumerate(values)
         ]
     elif values.ndim == 4 and meaning.form != "value":
         _add_masks(columns, name, values, truth, meaning)

@@ -8,6 +8,9 @@ from specc.decompile.leaves import Leaves
 from specc.decompile.tree import Forge, Fork, Item, Leaf, Run
 from specc.graph.ir import Formula, Graph, Layer, Node, Reuse, wires
 
+SKIP = "Concatenate"
+"""A skip connection within another (U-Net) reads better by its name than in branches within branches."""
+
 
 class Regions:
     """Takes one graph apart."""
@@ -56,6 +59,8 @@ class Regions:
         start = branches[0][0]
         if any(found != start for found, _ in branches) or sum(not items for _, items in branches) > 1:
             return None
+        if merge.kind == SKIP and any(_skips(item) for _, items in branches for item in items):
+            return None
         for _, items in branches:
             for item in items:
                 del self.items[item.output]
@@ -73,6 +78,13 @@ class Regions:
             items.insert(0, item)
             tensor = item.source
         return tensor, items
+
+
+def _skips(item: Item) -> bool:
+    """Whether an item is a long way round beside a skip connection, or holds one."""
+    if not isinstance(item, Fork):
+        return False
+    return item.merge.kind == SKIP and any(not branch.items for branch in item.branches)
 
 
 def _taken(node: Node) -> set[str]:

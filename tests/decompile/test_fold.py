@@ -364,6 +364,27 @@ def test_every_folding_gives_the_graph_again(steps: str, tmp_path: Path) -> None
     folded(tmp_path, "model:\n  inputs: {x: [8]}\n  layers:" + steps)
 
 
+def test_skips_within_skips_have_names_instead_of_branches_within_branches(tmp_path: Path) -> None:
+    down = "".join(
+        f"""
+    - Conv2D: {{filters: {4 * n}, kernel_size: 3, padding: same}}
+      name: skip{n}
+    - MaxPooling2D"""
+        for n in (1, 2, 3)
+    )
+    up = "".join(
+        f"""
+    - UpSampling2D
+    - Concatenate:
+      from: [previous, skip{n}]"""
+        for n in (3, 2, 1)
+    )
+    found = folded(tmp_path, f"model:\n  inputs: {{x: [16, 16, 4]}}\n  layers:{down}{up}")
+    assert found.count("branches") == 1
+    assert "from: [previous, skip2]" in found
+    assert "from: [previous, skip1]" in found
+
+
 def test_cells_that_take_the_two_before_them(tmp_path: Path) -> None:
     cell = """
     - Conv2D: {{filters: 4, kernel_size: 1}}

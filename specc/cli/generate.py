@@ -61,7 +61,12 @@ def command(
     target = out or folder / "generated.png"
     if target.suffix not in (".png", ".npz", ""):
         raise click.BadParameter("a .png, a .npz or a folder", param_hint="'-o'")
-    given = dict(_given(text) for text in inputs)
+    given: dict[str, Any] = {}
+    for text in inputs:
+        key, value = _given(text)
+        if key in given:
+            raise click.BadParameter(f"`{key}` is given twice", param_hint="'-i'")
+        given[key] = value
     if out is not None and target.suffix:
         check_writable(target)
     load_tensorflow()
@@ -70,8 +75,9 @@ def command(
     run = open_run(folder)
     with placed(run.spec):
         made = run.generate(count, name=name, seed=seed, inputs=given, split=split, data_root=data_root)
-    _write(made, target)
-    click.echo(f"{target}: {plural(count, 'example')} of {', '.join(made)}")
+    written, names = _write(made, target)
+    told = plural(count, "example") if written >= count else f"the first {written} of {count} examples"
+    click.echo(f"{target}: {told} of {', '.join(names)}")
 
 
 def _given(text: str) -> tuple[str, Any]:
@@ -121,12 +127,13 @@ def _no_picture(title: str) -> SpecError:
     return SpecError([Diagnostic("generate-output", title, None, help=help)])
 
 
-def _write(made: dict[str, Any], target: Path) -> None:
-    from specc.report.samples import draw_samples, images_of, save
+def _write(made: dict[str, Any], target: Path) -> tuple[int, tuple[str, ...]]:
+    """Write what was made; how many examples of which outputs the file or the folder holds."""
+    from specc.report.samples import draw_samples, drawn, images_of, save
 
     if target.suffix == ".npz":
         write(target, lambda path: np.savez(path, **made))
-        return
+        return max(len(values) for values in made.values()), tuple(made)
     images = images_of(made)
     if not images:
         raise _no_picture("no output is an image")
@@ -137,7 +144,7 @@ def _write(made: dict[str, Any], target: Path) -> None:
             raise _no_picture(f"`{name}` is infinite or no number (NaN) in {wrong} of {examples}")
     if target.suffix == ".png":
         write(target, lambda path: draw_samples(made, path))
-        return
+        return drawn(images), tuple(images)
     try:
         target.mkdir(exist_ok=True)
     except OSError as error:
@@ -149,3 +156,4 @@ def _write(made: dict[str, Any], target: Path) -> None:
         for number, image in enumerate(values):
             stem = f"{number:05d}.png" if len(images) == 1 else f"{name}-{number:05d}.png"
             write(target / stem, partial(save, image))
+    return max(len(values) for values in images.values()), tuple(images)

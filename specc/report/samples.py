@@ -14,7 +14,8 @@ Array = np.ndarray[Any, Any]
 LEAST_SIDE = 64
 """Pixels of an image's longer side in a grid, at least: small ones are enlarged by whole numbers."""
 GAP = 2
-MOST_ROWS = 24
+MOST_SIDE_BY_SIDE = 24
+"""Examples of several outputs that a picture holds at most."""
 
 
 def images_of(outputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -60,6 +61,12 @@ def draw_samples(outputs: Mapping[str, Array], path: Path) -> bool:
     return True
 
 
+def drawn(images: Mapping[str, Array]) -> int:
+    """How many examples of these images a picture holds: all of one output, the first of several."""
+    count = min(len(values) for values in images.values())
+    return count if len(images) == 1 else min(count, MOST_SIDE_BY_SIDE)
+
+
 def save(image: Array, path: Path) -> None:
     """Write one image [h, w, 1 or 3] of bytes. Raises OSError."""
     from matplotlib.image import imsave
@@ -70,7 +77,7 @@ def save(image: Array, path: Path) -> None:
 def _side_by_side(images: Mapping[str, Array], path: Path) -> None:
     from matplotlib.figure import Figure
 
-    count = min(MOST_ROWS, *(len(values) for values in images.values()))
+    count = drawn(images)
     rows = math.ceil(count / max(1, 8 // len(images)))
     across = math.ceil(count / rows)
     figure = Figure(figsize=(1.2 * across * len(images) + 0.2, 1.2 * rows + 0.4), layout="constrained")

@@ -228,7 +228,9 @@ def test_an_update_may_be_made_in_some_steps_only(tmp_path: Path) -> None:
     assert moved == [False, False, True, False, False, True]
 
 
-@pytest.mark.parametrize("setting", ["jit_compile: true", "precision: mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "setting", ["jit_compile: true", "precision: mixed_bfloat16", "precision: mixed_float16"]
+)
 def test_programs_are_compiled_by_xla_and_in_mixed_precision(setting: str, tmp_path: Path) -> None:
     import specc
 

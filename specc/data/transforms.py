@@ -134,18 +134,29 @@ class FormulaStep:
     def __init__(self, formula: Formula) -> None:
         self.formula = formula
         self.random = draws(formula)
+        self._traced: dict[tf.TensorSpec, Callable[[tf.Tensor], tf.Tensor]] = {}
 
     unfitted = False
 
     def __call__(self, value: tf.Tensor, training: bool, seed: PlacedSeed | None) -> tf.Tensor:
         """Transform a batch [batch, …], example by example."""
 
-        def one(previous: tf.Tensor) -> tf.Tensor:
-            return evaluate(self.formula, {"previous": previous}, seed)
-
         if self.random or value.shape[0] == 1:
-            return tf.stack([one(value[0])])  # random steps get batches of one
-        return tf.vectorized_map(one, value, warn=False)
+            return tf.stack([self._one(value[0], seed)])  # random steps get batches of one
+        return self._function(value)(value) if tf.executing_eagerly() else self._all(value)
+
+    def _one(self, previous: tf.Tensor, seed: PlacedSeed | None = None) -> tf.Tensor:
+        return evaluate(self.formula, {"previous": previous}, seed)
+
+    def _all(self, value: tf.Tensor) -> tf.Tensor:
+        return tf.vectorized_map(self._one, value, warn=False)
+
+    def _function(self, value: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
+        """What transforms batches like `value`, traced once: outside of a graph each call would be."""
+        like = tf.TensorSpec([None, *value.shape[1:]], value.dtype)
+        if like not in self._traced:
+            self._traced[like] = tf.function(self._all, autograph=False).get_concrete_function(like)
+        return self._traced[like]
 
 
 def draws(formula: Formula) -> bool:

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from data_case import codes, section, write
 
-from specc.data import stream
+from specc.data import stored, stream
 from specc.data.dataset import Dataset, Wanted, data_root
 from specc.data.fitted import Fitted
 from specc.data.open import open_data
@@ -453,3 +453,18 @@ def test_a_pad_that_does_not_fit_is_refused(tmp_path: Path, setting: str) -> Non
     with pytest.raises(SpecError, match="pad") as caught:
         open_data(section(text), Wanted((), ("x",)), root=tmp_path, seed=0).pipeline("train")
     assert codes(caught.value) == ["data-setting"]
+
+
+def test_formulas_are_traced_once_for_a_whole_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """TensorFlow warns where a function is traced again and again."""
+    monkeypatch.setattr(stored, "CHUNK", 3)
+    np.savez(tmp_path / "a.npz", x=np.arange(40.0).reshape(20, 2))
+    text = (
+        "{source: {npz: a.npz}, fields: {x: {transform: [{formula: previous + 1}, {formula: previous * 2}]}}}"
+    )
+    data = open_data(section(text), Wanted((), ("x",)), root=tmp_path, seed=0)
+    (batch,) = data.pipeline("train").once
+    np.testing.assert_allclose(batch[1], (np.arange(40.0).reshape(20, 2) + 1) * 2)
+    assert "retracing" not in caplog.text

@@ -140,6 +140,15 @@ def test_mistakes_are_told_at_their_place(text: str, code: str, line: int, colum
     assert (span.line, span.column) == (line, column)
 
 
+@pytest.mark.parametrize(
+    ("field", "help"),
+    [("transform: [{RandomFlip: horizontal}]", "augment"), ("augment: [{Rescaling: 3}]", "transform")],
+)
+def test_layers_in_each_others_place_are_sent_there(field: str, help: str) -> None:
+    (told,) = read(f"{{source: {{csv: a}}, fields: {{x: {{{field}}}}}}}")[1]
+    assert told.help.startswith(f"`{help}`")
+
+
 def test_all_mistakes_come_in_one_go() -> None:
     told = read(
         "{source: {csvv: a}, split: {trane: 1}, fields: {x: {dtypo: 1}}, batch_size: x, shuffel: true}"

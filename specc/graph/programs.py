@@ -266,6 +266,11 @@ class ProgramWalk(FormulaWalk):
             return super().call(node)
         except FormulaTypeError:
             if any(isinstance(self.value(argument), Symbolic) for argument in node.arguments):
+                if name in COUNTED:
+                    reason = RuleError(
+                        "argument", "a number that is known before training", "the batch's size"
+                    )
+                    raise FormulaTypeError(node, name, reason) from None
                 raise NoRuleError(name) from None  # it wants a number: the batch's size is none yet
             raise
 
@@ -345,6 +350,9 @@ class ProgramWalk(FormulaWalk):
         what = f"{shown} for its input `{input}`"
         raise FormulaTypeError(node, name, RuleError("size", what, render(given.shape), axes=tuple(clash)))
 
+
+COUNTED = frozenset({"linspace", "logspace"})
+"""Functions whose counts Keras compares with numbers in Python."""
 
 _PLAIN = (
     "BinaryCrossentropy BinaryFocalCrossentropy CategoricalCrossentropy CategoricalFocalCrossentropy "

@@ -7,23 +7,18 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
-import tensorflow as tf
 
 from specc.frontend.programs.generation import Generation, Given
 from specc.frontend.sections.data_types import SPLITS, SplitName
 from specc.frontend.spec import Spec
-from specc.source.diagnostic import Diagnostic, RunError, SpecError
+from specc.source.diagnostic import Diagnostic, SpecError
 from specc.source.suggest import did_you_mean
 from specc.training.programs.data import FieldData, named_ports
 from specc.training.programs.generator import Generator
-from specc.training.reasons import reason_of
 
 Array = np.ndarray[Any, Any]
 MOST_EXAMPLES = 100_000
 """Examples that one call makes at most."""
-
-MOST_SHOWN = 10
-"""Numbers of an input that an error repeats at most."""
 
 SEEDS = 2**32
 """How many seeds there are: the state of random draws holds 32 bits."""
@@ -65,13 +60,7 @@ def generate(
     for start in range(0, count, at_once):
         stop = min(start + at_once, count)
         chunk = {name: values[start:stop] for name, values in given.items()}
-        try:
-            parts.append(generator.make(stop - start, chunk, seed=None if start else seed))
-        except tf.errors.OpError as error:
-            reason = reason_of(error)
-            notes = (*_shown_inputs(inputs), f"TensorFlow says: {reason}")
-            title = "the formulas of this generation fail"
-            raise RunError([Diagnostic("generate-failed", title, None, notes=notes)]) from error
+        parts.append(generator.make(stop - start, chunk, seed=None if start else seed))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -122,12 +111,6 @@ def _typed(name: str, array: Array, dtype: str) -> Array:
             title = f"`{name}` is {array[~fits].flat[0]}, and a whole number ({dtype}) is wanted"
             _fail("generate-input", title, "")
     return array.astype(dtype)
-
-
-def _shown_inputs(inputs: Mapping[str, Any]) -> tuple[str, ...]:
-    """The numbers that were given, where they are few."""
-    small = {name: np.asarray(value) for name, value in inputs.items() if np.size(value) <= MOST_SHOWN}
-    return tuple(f"`{name}` is given as {', '.join(map(str, v.flat))}" for name, v in small.items())
 
 
 def split_of(splits: Sequence[str], wanted: str | None) -> SplitName:

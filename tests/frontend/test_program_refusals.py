@@ -93,6 +93,7 @@ REFUSED = [
     ({"output": "'two(image)[0]'"}, "bad-formula", "`two(image)` is several tensors: `a`, `b`"),
     ({"output": "net(two(image))"}, "bad-formula", "`two(image)` is several tensors: `a`, `b`"),
     ({"derive": "both: two(image)\n    half: both / 2"}, "bad-formula", "`both` is several tensors"),
+    ({"output": "'linspace(0.0, 1.0, batch)[:, None]'"}, "shape-mismatch", "`linspace(0.0, 1.0, batch)`"),
     ({"derive": "r: 'random.randint(0, 9, [batch])'"}, "shape-mismatch", "`random.randint(0, 9, [batch])`"),
     ({"derive": "r: 'random.randint([batch], 0, [9])'"}, "shape-mismatch", "`random.randint([batch], 0"),
     ({"derive": "both: two(image)\n    half: mean(both)"}, "bad-formula", "`both` is several tensors"),
@@ -129,10 +130,23 @@ def test_one_mistake_is_one_diagnostic(
         {"derive": "mean: mean(out)", "term": "error: mean(mean + label)"},
         {"derive": "grad: 'grad(out, image)'", "term": "error: mean(grad) + mean(label)"},
         {"generate": "derive: {e: net(image), g: 'grad(e, image)'}", "output": "g"},
+        {"generate": "derive: {e: net(image)}", "output": "'grad(e, image)'"},
+        {
+            "generate": "derive: {parts: 'split(image, batch)', r: 'arange(2, 2, batch)'}",
+            "output": "'parts[0]'",
+        },
         {"generate": "repeat: {t: [3, 1]}\n  step: {image: image + t}"},
         {"more": "metrics: {m: 'R2Score(out, out)', f: \"F1Score(out, out, average='macro')\"}"},
     ],
-    ids=["a function's name", "grad", "a gradient by name", "rounds", "metrics that are one number"],
+    ids=[
+        "a function's name",
+        "grad",
+        "a gradient by name",
+        "a gradient of it",
+        "the batch",
+        "rounds",
+        "metrics that are one number",
+    ],
 )
 def test_what_can_be_meant_is_taken(tmp_path: Path, changes: dict[str, str]) -> None:
     assert reported(tmp_path, changes) == []

@@ -53,6 +53,9 @@ generate:
     outputs: {slope: "grad(energy, image)", image: image}
   nothing:
     outputs: {image: "image / 0"}
+  counted:
+    derive: {mix: "split(zeros([batch, 2]), batch)"}
+    outputs: {mix: "mix[0]"}
 """
 
 
@@ -145,9 +148,13 @@ def test_formulas_that_fail_are_told(run: Path, tmp_path: Path) -> None:
     arguments = ["generate", str(run), "-i", "label=7", "-o", str(tmp_path / "no.png")]
     made = CliRunner().invoke(cli, arguments)
     assert made.exit_code == 1
-    for told in ("generate-failed", "`label` is given as 7"):
+    for told in ("generate-failed", "this cannot be computed", "7 is not in [0, 3)"):
         assert told in made.output
-    assert "7 is not in [0, 3)" in made.output
+    made = CliRunner().invoke(
+        cli, ["generate", str(run), "--name", "counted", "-o", str(tmp_path / "no.png")]
+    )
+    assert made.exit_code == 1
+    assert "generate-failed" in made.output and "split(zeros" in made.output
 
 
 def test_gradients_come_through_what_is_derived(run: Path) -> None:
@@ -197,3 +204,14 @@ def test_a_spec_without_the_section_is_told(tmp_path: Path, run: Path) -> None:
     made = CliRunner().invoke(cli, ["generate", str(copied)])
     assert made.exit_code == 2
     assert "error[generate-missing]" in made.output
+
+
+def test_a_picture_of_several_outputs_says_what_it_leaves_out(run: Path, tmp_path: Path) -> None:
+    from specc.cli.main import cli
+
+    way = ["generate", str(run), "--name", "rounds", "--data", str(run.parent), "-o", str(tmp_path / "p.png")]
+    made = CliRunner().invoke(cli, [*way, "-n", "25"])
+    assert "the first 24 of 25 examples of image, truth" in made.output
+    made = CliRunner().invoke(cli, [*way, "-i", "image=1", "-i", "image=2"])
+    assert made.exit_code == 2
+    assert "`image` is given twice" in made.output

@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from specc.catalog.objects import KerasObject
-from specc.catalog.rules.dims import Dim, render, symbol
+from specc.catalog.rules.dims import Dim, Symbolic, render, symbol
 from specc.catalog.rules.plain import check_plain
 from specc.catalog.rules.policy import FLOATX, is_float, precisions
 from specc.catalog.rules.types import (
@@ -301,7 +301,12 @@ def infer_op(name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | No
     kwargs = kwargs or {}
     tensors = [item for given in (*args, *kwargs.values()) for item in _tensors_within(given)]
     check_plain(rule, tuple(args), dict(kwargs))
-    result = rule(*args, **kwargs)
+    try:
+        result = rule(*args, **kwargs)
+    except TypeError:
+        if any(isinstance(given, Symbolic) for given in (*args, *kwargs.values())):
+            raise NoRuleError(f"{name} with a number of which only the name is known") from None
+        raise
     _check_sizes(result)
     constant = not name.startswith("random.") and all(tensor.constant for tensor in tensors)
     if isinstance(result, tuple):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,11 @@ from specc.frontend.programs.types import Program
 from specc.frontend.sections.data_types import Formula
 from specc.frontend.sections.train_types import Stage
 from specc.frontend.spec import Spec
+from specc.source.diagnostic import Diagnostic, RunError
+from specc.source.span import Span
+from specc.training.fitting import LIBRARY_ERRORS
 from specc.training.programs.evaluation import Callee, Evaluation
+from specc.training.reasons import reason_of
 
 Array = np.ndarray[Any, Any]
 
@@ -57,8 +62,12 @@ class Generator:
     def make(self, count: int, given: Mapping[str, Any], seed: int | None = 0) -> dict[str, Array]:
         """`count` examples [count, …] by output; `given` holds what `needs` names, [count, …].
 
-        Without a seed the draws go on from those of the call before.
+        Without a seed the draws go on from those of the call before. Raises RunError where the formulas fail.
         """
+        with told(self.generation.span):
+            return self._made(count, given, seed)
+
+    def _made(self, count: int, given: Mapping[str, Any], seed: int | None) -> dict[str, Array]:
         if seed is not None:
             self.draws.state.assign(self._start + np.asarray([seed, 0], self._start.dtype))
         values = {name: tf.convert_to_tensor(value) for name, value in given.items()}
@@ -94,15 +103,30 @@ class Generator:
         named = in_sequence(formulas)
         replaced = {before(name): values[name] for name in formulas if name in values}
         program = replace(NOTHING, derive=named)
-        last = {name: formula.expression for name, formula in (outputs or {}).items()}
-        roots = (*(Name(name) for name in named), *last.values())
+        roots = (*(Name(name) for name in named), *(f.expression for f in (outputs or {}).values()))
         given = {name: value for name, value in values.items() if name not in named} | replaced
         evaluation = Evaluation(program, given, self.callees, self.draws, training=False, roots=roots)
-        found = {name: _held(evaluation[name]) for name in named}  # in order: so are their draws
+        found: dict[str, Any] = {}
+        for name, formula in named.items():  # in order: so are their draws
+            with told(formula.span):
+                found[name] = _held(evaluation[name])
         if outputs is not None:
-            found = {name: _held(evaluation.value(expression)) for name, expression in last.items()}
+            found.clear()
+        for name, formula in (outputs or {}).items():
+            with told(formula.span):
+                found[name] = _held(evaluation.value(formula.expression))
         evaluation.close()
         return found
+
+
+@contextmanager
+def told(place: Span) -> Iterator[None]:
+    """Puts what Keras and TensorFlow raise under a title of ours (`generate-failed`), as a RunError."""
+    try:
+        yield
+    except LIBRARY_ERRORS as error:
+        notes, title = (reason_of(error),), "this cannot be computed"
+        raise RunError([Diagnostic("generate-failed", title, place, notes=notes)]) from error
 
 
 def _held(value: Any) -> Any:

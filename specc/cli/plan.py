@@ -85,8 +85,8 @@ def command(
 
 
 def _models(spec: Spec) -> dict[str, Graph | Reference]:
-    """The spec's models; Keras is asked what the layers of its applications are."""
-    if not any(getattr(model, "form", "") == "application" for model in spec.models.values()):
+    """The spec's models; Keras is asked what the layers of its applications and of files are."""
+    if not any(getattr(model, "form", "") in ("application", "load") for model in spec.models.values()):
         return spec.models
     from specc.lower.quiet import load_tensorflow
 

@@ -39,14 +39,14 @@ model:
     - Conv1D: {filters: 2, kernel_size: 3}
       name: out
 """
-BORROWED = """\
+RULELESS = """\
 specc: 1
-name: borrowed
-models:
-  backbone: {load: backbone.keras}
+name: ruleless
 model:
-  inputs: {image: [224, 224, 3]}
-  layers: [backbone]
+  inputs: {x: [4]}
+  layers:
+    - formula: corrcoef(x)
+      name: likeness
 """
 CODES = ("no-rule", "open-size", "unknown-model", "bad-option")
 
@@ -54,7 +54,7 @@ CODES = ("no-rule", "open-size", "unknown-model", "bad-option")
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, text in (("net", SPEC), ("open", OPEN), ("borrowed", BORROWED)):
+    for name, text in (("net", SPEC), ("open", OPEN), ("ruleless", RULELESS)):
         Path(f"{name}.yaml").write_text(text, encoding="utf-8")
 
 
@@ -118,7 +118,7 @@ def test_open_sizes_are_asked_for_and_taken() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("borrowed.yaml",), "no-rule", "`backbone`"),
+        (("ruleless.yaml",), "no-rule", "`likeness`"),
         (("net.yaml", "--model", "modle"), "unknown-model", "did you mean"),
         (("net.yaml", "--device-memory", "16 potatoes"), "bad-option", "16GiB"),
         (("open.yaml", "--size", "sound.1"), "bad-option", "NAME=N"),

@@ -46,3 +46,34 @@ def test_an_inner_layer_is_where_it_ends(tmp_path: Path) -> None:
     whole, _ = planned(tmp_path, "MobileNetV2")
     part, _ = planned(tmp_path, "MobileNetV2", ", outputs: block_3_project_BN")
     assert 0 < part < whole / 10
+
+
+LOADED = """specc: 1
+models:
+  base: {load: base.keras%s}
+model:
+  inputs: {x: [4], y: [3]}
+  layers:
+    - base:
+      from: %s
+    - Dense: 5
+"""
+
+
+def test_the_layers_of_a_file_are_counted(tmp_path: Path) -> None:
+    x, y = keras.Input((4,), name="left"), keras.Input((3,), name="right")
+    inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name="inner")
+    keras.Model(x, inner(x)).save(tmp_path / "base.keras")
+    assert loaded(tmp_path, "x") == (10 + 15, 0)
+    assert loaded(tmp_path, "x", ", trainable: false") == (15, 10)
+    both = keras.layers.Concatenate()([inner(x), keras.layers.Dense(2)(y)])
+    keras.Model({"left": x, "right": y}, both).save(tmp_path / "base.keras")
+    assert loaded(tmp_path, "{left: x, right: y}") == (10 + 8 + 25, 0)
+
+
+def loaded(folder: Path, wiring: str, more: str = "") -> tuple[int, int]:
+    (folder / "net.yaml").write_text(LOADED % (more, wiring))
+    types = infer_models(written_out(load_spec(folder / "net.yaml")))
+    assert not any(found.unknown for found in types.values())
+    rows = list(Costs(types["model"], types).rows())
+    return sum(row.trainable for row in rows), sum(row.frozen for row in rows)

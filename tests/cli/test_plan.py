@@ -118,7 +118,7 @@ def test_open_sizes_are_asked_for_and_taken() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("ruleless.yaml",), "no-rule", "`likeness`"),
+        (("ruleless.yaml",), "no-rule", "(corrcoef)"),
         (("net.yaml", "--model", "modle"), "unknown-model", "did you mean"),
         (("net.yaml", "--device-memory", "16 potatoes"), "bad-option", "16GiB"),
         (("open.yaml", "--size", "sound.1"), "bad-option", "NAME=N"),

@@ -306,7 +306,7 @@ def cyclegan(models: Models, draws: Any) -> Step:
             loss += mean_square(upright_critic(fake_upright, training=True), 1.0)
             again = tf.reduce_mean(tf.abs(to_upright(fake_turned, training=True) - upright))
             again += tf.reduce_mean(tf.abs(to_turned(fake_upright, training=True) - turned))
-            loss += 10.0 * again
+            loss += 4.0 * again
         apply_generators(tape, loss)
         with tf.GradientTape() as tape:
             fake_turned, fake_upright = to_turned(upright, training=True), to_upright(turned, training=True)

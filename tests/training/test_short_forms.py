@@ -20,7 +20,7 @@ LONG = {
     "autoencoder/autoencoder": ("{autoencoder: {}}", 0),
     "gan/cyclegan": (
         "{cyclegan: {a: upright, b: turned, forth: to_turned, back: to_upright, critic_a: upright_critic, "
-        "critic_b: turned_critic}}",
+        "critic_b: turned_critic, cycle: $cycle}}",
         0,
     ),
     "distillation/distillation": ("{distillation: {}}", 1),

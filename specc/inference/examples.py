@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from specc.data.dataset import Dataset
-from specc.frontend.sections.data_types import SplitName
+from specc.frontend.sections.data_types import BoxFormat, SplitName
 from specc.frontend.sections.train import Stage
 from specc.inference.classes import Meaning, meaning_of
 from specc.source.diagnostic import Diagnostic, SpecError
@@ -29,7 +29,7 @@ class Examples:
     """Rows of a split: what flowed in, what should have come out, and what did; each [rows, …] by name.
 
     `inputs` are those of the model after all transforms. `targets` and `outputs` go by the outputs' names;
-    an output that is not trained has no target.
+    an output that is not trained has no target. `boxes` are the formats of those that are one box each.
     """
 
     title: str
@@ -37,6 +37,7 @@ class Examples:
     targets: Mapping[str, Array]
     outputs: Mapping[str, Array]
     meanings: Mapping[str, Meaning] = field(default_factory=dict)
+    boxes: Mapping[str, BoxFormat] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -79,6 +80,7 @@ def examples_of(
         targets=_arrays(y if isinstance(y, dict) else {stage.targets[0]: y}),
         outputs=_arrays(found),
         meanings=meanings,
+        boxes={f.name: f.boxes for f in data.section.fields.values() if f.boxes and f.name in found},
     )
 
 

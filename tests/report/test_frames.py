@@ -48,3 +48,14 @@ def test_padding_is_not_drawn_whatever_its_class() -> None:
     truth = np.array([[-1.0, -1, -1, -1, 2], [9, 9, 4, 0, 1], [8, 8, 4, 4, 1]])
     (frame,) = frames_of(np.zeros((0, 6)), truth, ("mouse", "owl"))
     assert (frame.box, frame.label) == ((8.0, 8.0, 4.0, 4.0), "owl")
+
+
+def test_an_output_of_one_box_is_drawn_upon_the_image() -> None:
+    images, found = np.zeros((2, 16, 8, 1)), np.array([[1.0, 2, 5, 8], [0, 0, 4, 4]])
+    examples = Examples("", {"image": images}, {"box": found + 1}, {"box": found}, boxes={"box": "xyxy"})
+    (first,), _ = board_of(examples).rows
+    assert first.frames == (Frame((6, 4, 6, 4), "", True), Frame((5, 3, 6, 4), "box", False))
+    assert not first.note
+    alone = Examples("", {"image": images}, {}, {"box": found / 8}, boxes={"box": "rel_xyxy"})
+    (first,), _ = board_of(alone).rows
+    assert first.frames == (Frame((10, 3, 12, 4), "box", False),)

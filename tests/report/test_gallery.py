@@ -79,6 +79,9 @@ def test_images_that_come_out_stand_beside_their_target() -> None:
 def test_numbers_are_written_below() -> None:
     examples = Examples("", {"image": IMAGES}, {"age": np.array([30, 41])}, {"age": np.array([[31.5], [40]])})
     assert [row[0].note for row in board_of(examples).rows] == ["age 31.5, true 30", "age 40, true 41"]
+    several = np.array([[1.0, 2.0], [3.0, 4.0]])
+    examples = Examples("", {"image": IMAGES}, {"place": several}, {"place": several + 1})
+    assert board_of(examples).rows[0][0].note == "place 2 3\ntrue 1 2"
 
 
 @pytest.mark.parametrize(

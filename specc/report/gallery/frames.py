@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from specc.data.boxes import to_corners
+from specc.frontend.sections.data_types import BoxFormat
 from specc.report.gallery.colours import PREDICTION, TRUTH
 
 if TYPE_CHECKING:
@@ -38,6 +40,19 @@ def frames_of(found: Array, truth: Array | None, names: Sequence[str] = ()) -> t
     known = [Frame(tuple(box[:4].tolist()), _name(names, box[4]), True) for box in true]
     said = [Frame(tuple(box[:4].tolist()), f"{_name(names, box[5])} {box[4]:.0%}", False) for box in sure]
     return (*known, *said)
+
+
+def frames_of_one(
+    name: str, found: Array, truth: Array | None, form: BoxFormat, size: tuple[int, int]
+) -> tuple[Frame, ...]:
+    """The frames of an output that is one box [4] in an image of `size` (height, width), and of its truth."""
+    boxes = [(found, False)] if truth is None else [(truth, True), (found, False)]
+    frames = []
+    for box, true in boxes:
+        left, top, right, bottom = to_corners(np.asarray(box, np.float64), form, size, np.stack).tolist()
+        middle = ((top + bottom) / 2, (left + right) / 2, bottom - top, right - left)
+        frames.append(Frame(middle, "" if true else name, true))
+    return tuple(frames)
 
 
 def _name(names: Sequence[str], kind: float) -> str:

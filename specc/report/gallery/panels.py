@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from specc.frontend.sections.data_types import BoxFormat
 from specc.inference.classes import Meaning
 from specc.inference.examples import Examples, is_image
 from specc.report.gallery.colours import coloured, displayable
-from specc.report.gallery.frames import Frame, frames_of
+from specc.report.gallery.frames import Frame, frames_of, frames_of_one
 
 Array = np.ndarray[Any, Any]
 MOST_NUMBERS = 4
@@ -49,6 +50,11 @@ class _Columns:
     classes: tuple[str, ...] = ()
     frames: list[tuple[Frame, ...]] = field(default_factory=list)
 
+    def add_frames(self, frames: list[tuple[Frame, ...]]) -> None:
+        """Draw more boxes, by row."""
+        before = self.frames or [()] * len(frames)
+        self.frames = [(*old, *new) for old, new in zip(before, frames, strict=True)]
+
 
 def board_of(examples: Examples) -> Board:
     """The panels of examples that have an image among their inputs.
@@ -61,8 +67,11 @@ def board_of(examples: Examples) -> Board:
         if is_image(values.shape[1:]):
             columns.panels.append([Panel(image, name) for image in displayable(values)])
     for name, values in examples.outputs.items():
-        meaning = examples.meanings.get(name, Meaning("value"))
-        _add_output(columns, name, values, examples.targets.get(name), meaning)
+        meaning, truth = examples.meanings.get(name, Meaning("value")), examples.targets.get(name)
+        if (form := examples.boxes.get(name)) is not None and values.shape[1:] == (4,):
+            _add_boxes(columns, name, values, truth, form)
+        else:
+            _add_output(columns, name, values, truth, meaning)
     first = columns.panels[0]
     for row, panel in enumerate(first):
         notes = [notes[row] for notes in columns.notes]
@@ -75,10 +84,11 @@ def board_of(examples: Examples) -> Board:
 
 def _add_output(columns: _Columns, name: str, values: Array, truth: Array | None, meaning: Meaning) -> None:
     if meaning.form == "boxes":
-        columns.frames = [
+        frames = [
             frames_of(found, None if truth is None else truth[row], meaning.names)
             for row, found in enumerate(values)
         ]
+        columns.add_frames(frames)
     elif values.ndim == 4 and meaning.form != "value":
         _add_masks(columns, name, values, truth, meaning)
     elif is_image(values.shape[1:]):
@@ -87,6 +97,17 @@ def _add_output(columns: _Columns, name: str, values: Array, truth: Array | None
         columns.notes.append(_class_notes(values, truth, meaning))
     elif values.ndim <= 2 and values[0].size <= MOST_NUMBERS:
         columns.notes.append([_numbers(name, values, truth, row) for row in range(len(values))])
+
+
+def _add_boxes(columns: _Columns, name: str, values: Array, truth: Array | None, form: BoxFormat) -> None:
+    """One box each, drawn upon the image."""
+    images = [panel.image.shape for panel in columns.panels[0]]
+    columns.add_frames(
+        [
+            frames_of_one(name, found, None if truth is None else truth[row], form, (shape[0], shape[1]))
+            for row, (found, shape) in enumerate(zip(values, images, strict=True))
+        ]
+    )
 
 
 def _add_masks(columns: _Columns, name: str, values: Array, truth: Array | None, meaning: Meaning) -> None:
@@ -156,7 +177,8 @@ def _numbers(name: str, values: Array, truth: Array | None, row: int) -> tuple[s
     said = " ".join(f"{value:.3g}" for value in values[row].reshape(-1))
     if truth is None:
         return f"{name} {said}", None
-    return f"{name} {said}, true {' '.join(f'{value:.3g}' for value in truth[row].reshape(-1))}", None
+    between = ", " if values[row].size == 1 else "\n"  # on one line more numbers are wider than the image
+    return f"{name} {said}{between}true {' '.join(f'{value:.3g}' for value in truth[row].reshape(-1))}", None
 
 
 def probabilities(values: Array, meaning: Meaning) -> Array:

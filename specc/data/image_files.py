@@ -30,7 +30,10 @@ def open_images(root: Path, files: Mapping[str, Located]) -> MemoryTable:
     """
     patterns = {column or "image": located for column, located in files.items()}
     matched = {column: matches(root, located) for column, located in patterns.items()}
-    found = {column: _by_name(matched[column], located) for column, located in patterns.items()}
+    if len(patterns) == 1:  # nothing is paired, and `a.jpg` may lie beside `a.png`
+        found = {c: {(m.values, str(m.path)): m for m in several} for c, several in matched.items()}
+    else:
+        found = {column: _by_name(matched[column], located) for column, located in patterns.items()}
     if not _are_partners(found):
         by_stars = {column: _by_stars(matched[column], located) for column, located in patterns.items()}
         each = all(len(by_stars[column]) == len(matched[column]) for column in patterns)
@@ -51,10 +54,11 @@ def _by_name(matched: Sequence[Match], located: Located) -> dict[Key, Match]:
     found: dict[Key, Match] = {}
     for match in matched:
         key = (match.values, match.path.stem)
-        if key in found and "**" not in located.text:
-            names = f"`{found[key].path.name}` and `{match.path.name}`"
-            fail("data-file", f"two images of one name: {names}", located.span)
-        found[key if key not in found else (match.values, str(match.path))] = match
+        if key in found:
+            names = f"`{found[key].path}` and `{match.path}`"
+            help = "partners are found by name: name the folders between, `{folder}/*.png`"
+            fail("data-file", f"two images of one name: {names}", located.span, help=help)
+        found[key] = match
     return found
 
 

@@ -103,6 +103,23 @@ def test_channels_are_converted_only_where_the_field_says_so(tmp_path: Path) -> 
     assert batches(opened(tmp_path, text, "image"))[0][1].shape == (2, 6, 5, 3)
 
 
+def test_images_of_one_name_lie_beside_one_another(tmp_path: Path) -> None:
+    for name in ("a.png", "a.PNG.png", "b/a.png"):
+        png(tmp_path / "x" / name, pixels(1))
+    (tmp_path / "x/a.jpg").write_bytes(tf.io.encode_jpeg(pixels(1)).numpy())
+    ((_, found),) = batches(opened(tmp_path, "source: {images: 'x/**/*'}", "image"))
+    assert len(found) == 4
+
+
+def test_partners_of_one_name_are_refused(tmp_path: Path) -> None:
+    for name in ("image/b/1.png", "image/a/1.png", "mask/a/1.png", "mask/b/1.png"):
+        png(tmp_path / name, pixels(1))
+    with pytest.raises(SpecError, match="two images of one name"):
+        opened(tmp_path, "source: {images: {image: 'image/**/*.png', mask: 'mask/**/*.png'}}", "mask")
+    text = "source: {images: {image: 'image/{day}/*.png', mask: 'mask/{day}/*.png'}}"
+    assert len(opened(tmp_path, text, "mask").parts["train"][""]) == 2
+
+
 def test_sixteen_bits_stay_sixteen(tmp_path: Path) -> None:
     deep = np.array([[[0], [1], [300], [65535]]], np.uint16)
     (tmp_path / "a.png").write_bytes(tf.io.encode_png(deep).numpy())

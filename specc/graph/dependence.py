@@ -67,8 +67,9 @@ class Dependence:
             if model.text not in self.models:
                 continue
             found = self.models[model.text]
-            if not found.trainable or getattr(found, "form", "") == "average_of":
-                why = "is frozen" if not found.trainable else "follows another by averaging"
+            frozen = not found.trainable and not self.program.running.unfreeze
+            if frozen or getattr(found, "form", "") == "average_of":
+                why = "is frozen" if frozen else "follows another by averaging"
                 title = f"`{model}` {why}, and this update is to train it"
                 self.reporter.error("program-frozen", title, model.span, help="take it out of `models`")
             elif self.is_left_alone(model.text, reached, whole):

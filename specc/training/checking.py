@@ -17,7 +17,7 @@ from specc.training.detection import check_box_metrics
 from specc.training.feed import Ports
 from specc.training.fitting import Training, by_batch
 from specc.training.folder import FILES, SAMPLES, TRAINED
-from specc.training.freezing import Freezer
+from specc.training.freezing import Freezer, layers_of
 from specc.training.monitors import MONITORS, check_monitors
 from specc.training.segmentation import check_overlap_metrics
 from specc.training.targets import check_class_weights, check_labels, check_targets
@@ -28,7 +28,7 @@ PER_REPLICA = ("clipnorm", "global_clipnorm", "clipvalue", "gradient_accumulatio
 
 def check(training: Training, reporter: Reporter) -> None:
     """Report where section, model, data and devices do not go together, and what has no effect."""
-    Freezer(training.model).check(training.stages, reporter)
+    Freezer(layers_of(training.model)).check(training.stages, reporter)
     for callback in {id(c): c for stage in training.stages for c in stage.callbacks}.values():
         check_place(callback, reporter)
     for stage in training.stages:

@@ -23,7 +23,7 @@ from specc.training.compiling import choose_steps, compile_model, prepare
 from specc.training.executions import Executions
 from specc.training.feed import Ports, feeder
 from specc.training.folder import RunFolder, reporting
-from specc.training.freezing import Freezer
+from specc.training.freezing import Freezer, layers_of
 from specc.training.reasons import help_for, reason_of
 from specc.training.replicas import only_divisible, share_batches
 from specc.training.strategy import on_gpu
@@ -83,7 +83,7 @@ def fit(training: Training, journal: Journal, keeper: Keeper) -> None:
     Raises RunError where the loss is no number any more or Keras cannot go on, and lets KeyboardInterrupt
     pass; the journal and the keeper then hold what was reached.
     """
-    freezer = Freezer(training.model)
+    freezer = Freezer(layers_of(training.model))
     total = sum(stage.epochs for stage in training.stages)
     preceding: Stage | None = None
     for position, stage in enumerate(training.stages):

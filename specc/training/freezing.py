@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import keras
 
@@ -12,11 +12,27 @@ from specc.source.diagnostic import Reporter
 from specc.source.suggest import did_you_mean
 
 
-class Freezer:
-    """Remembers which layers of a model were trainable, and sets them for each stage from there."""
+def layers_of(model: keras.Model) -> dict[str, keras.layers.Layer]:
+    """All layers of a model, by dotted names."""
+    return dict(walk(model))
 
-    def __init__(self, model: keras.Model) -> None:
-        self._layers = dict(walk(model))
+
+def layers_of_all(models: Mapping[str, keras.Model]) -> dict[str, keras.layers.Layer]:
+    """Several models by name, and their layers: `critic`, `critic.conv2d`."""
+    return {name: layer for each, model in models.items() for name, layer in _named(each, model)}
+
+
+def _named(name: str, model: keras.Model) -> Iterator[tuple[str, keras.layers.Layer]]:
+    yield name, model
+    yield from walk(model, f"{name}.")
+
+
+class Freezer:
+    """Remembers which layers were trainable, and sets them for each stage from there."""
+
+    def __init__(self, layers: Mapping[str, keras.layers.Layer]) -> None:
+        """`layers` by dotted names: of a model, or of several under their names."""
+        self._layers = dict(layers)
         self._initially = {name: self._effective(name) for name in self._layers}
         self._fixed = {
             id(layer): [v for v in layer.variables if not v.trainable]

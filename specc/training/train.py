@@ -38,7 +38,7 @@ from specc.training.checking import check
 from specc.training.compiling import compile_model
 from specc.training.fitting import Training, Verbose, fit
 from specc.training.folder import RunFolder, RunRecord, finite
-from specc.training.freezing import Freezer
+from specc.training.freezing import Freezer, layers_of
 from specc.training.images import Draw
 from specc.training.initial import refuse_for_programs, start_from
 from specc.training.strategy import open_strategy
@@ -230,7 +230,7 @@ def build_compiled(spec: Spec, name: str | None = None) -> keras.Model:
         model = build_models(spec)[chosen]
     if section is not None and section.stages and spec.models[chosen] is spec.entry:
         stage = section.stages[0]
-        freezer, reporter = Freezer(model), Reporter()
+        freezer, reporter = Freezer(layers_of(model)), Reporter()
         freezer.check([stage], reporter)
         reporter.stop_if_failed()
         freezer.apply(stage)

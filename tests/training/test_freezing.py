@@ -6,7 +6,7 @@ import pytest
 from specc.frontend.sections.train import Stage
 from specc.frontend.sections.train_parts import Glob
 from specc.source.span import Span
-from specc.training.freezing import Freezer
+from specc.training.freezing import Freezer, layers_of
 
 pytestmark = pytest.mark.slow
 SPAN = Span("spec.yaml", 1, 1, 1, 2)
@@ -28,7 +28,7 @@ def test_a_shared_layer_is_frozen_by_any_of_its_names() -> None:
     left, right = wrapped(shared, "left"), wrapped(shared, "right")
     image = keras.Input([3])
     model = keras.Model(image, left(image) + right(image))
-    freezer = Freezer(model)
+    freezer = Freezer(layers_of(model))
     for pattern in ("left.shared", "right.shared.d"):
         freezer.apply(stage(freeze=pattern))
         assert model.trainable_variables == []
@@ -41,7 +41,7 @@ def test_adapters_alone_are_trained_in_every_stage() -> None:
     model = wrapped(layer, "net")
     layer.enable_lora(2)
     layer.bias.trainable = False
-    freezer = Freezer(model)
+    freezer = Freezer(layers_of(model))
     adapters = {"lora_kernel_a", "lora_kernel_b"}
     freezer.apply(stage(freeze="d"))
     assert model.trainable_variables == []

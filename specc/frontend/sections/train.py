@@ -62,10 +62,6 @@ def read_train(
 
 def _read_programs(value: Mapping, stages: list[Mapping], context: Context) -> Iterator[Program]:
     for merged in _merged(value, stages) if stages else [value.without(*WHOLE)]:
-        for key in ("freeze", "unfreeze"):
-            if key in merged:
-                title, help = f"a training program knows no `{key}`", "freeze a model by `trainable: false`"
-                context.reporter.error("training-program", title, merged.key(key).span, help=help)
         program = read_program(merged, _read_running(merged, context), context.catalog, context.reporter)
         if program is not None:
             yield program
@@ -88,6 +84,8 @@ def _read_running(value: Mapping, context: Context) -> Stage:
         sample_weight={},
         class_weight={},
         callbacks=read_callbacks(value, context),
+        freeze=read_globs(value, "freeze", reporter),
+        unfreeze=read_globs(value, "unfreeze", reporter),
         steps_per_epoch=read_count(value, "steps_per_epoch", reporter),
         validation_steps=read_count(value, "validation_steps", reporter),
         validation_freq=read_count(value, "validation_freq", reporter) or 1,

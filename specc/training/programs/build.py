@@ -11,6 +11,7 @@ from specc.frontend.project import Reference
 from specc.frontend.spec import Spec
 from specc.graph.ir import Graph
 from specc.training.feed import Ports
+from specc.training.freezing import Freezer, layers_of_all
 from specc.training.programs.average import Average
 from specc.training.programs.evaluation import Callee
 from specc.training.programs.trainer import ProgramTrainer
@@ -19,8 +20,14 @@ MOMENTUM = 0.999
 """Of a model that follows another by averaging, where the spec says none."""
 
 
-def build_trainer(program: Program, spec: Spec, models: Mapping[str, keras.Model]) -> ProgramTrainer:
-    """The trainer of a program of a spec, over its built models."""
+def build_trainer(
+    program: Program, spec: Spec, models: Mapping[str, keras.Model], freezer: Freezer | None = None
+) -> ProgramTrainer:
+    """The trainer of a program of a spec, over its built models.
+
+    `freezer` knows what of them was trainable before any stage; none where this is the first.
+    """
+    (freezer or Freezer(layers_of_all(models))).apply(program.running)
     section = spec.train
     averages = tuple(averages_of(spec, models))
     scaled = section is not None and section.precision == "mixed_float16"
@@ -35,9 +42,7 @@ def callees_of(spec: Spec, models: Mapping[str, keras.Model]) -> dict[str, Calle
     """The models of a spec as formulas call them."""
     found = {}
     for name, model in models.items():
-        written = spec.models[name]
-        still = not written.trainable or _follows(written)
-        found[name] = Callee(name, model, inputs_of(written, model), still)
+        found[name] = Callee(name, model, inputs_of(spec.models[name], model), still=not model.trainable)
     return found
 
 
@@ -54,7 +59,3 @@ def averages_of(spec: Spec, models: Mapping[str, keras.Model]) -> Iterator[Avera
         if isinstance(written, Reference) and written.form == "average_of":
             momentum = float(written.settings.get("momentum", MOMENTUM))
             yield Average(models[name], models[str(written.settings["average_of"])], momentum)
-
-
-def _follows(written: Graph | Reference) -> bool:
-    return isinstance(written, Reference) and written.form == "average_of"

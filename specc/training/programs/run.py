@@ -24,14 +24,15 @@ from specc.lower.saved import carry
 from specc.source.diagnostic import Reporter
 from specc.training import folder as folders
 from specc.training.batches import kept
-from specc.training.checking import check_devices, check_optimizer, check_place, check_without_validation
 from specc.training.compiling import choose_steps
 from specc.training.executions import Executions
 from specc.training.fitting import Explained, Verbose, build_callbacks, by_batch
 from specc.training.folder import RunFolder, finite
+from specc.training.freezing import Freezer, layers_of_all
 from specc.training.images import Draw
 from specc.training.programs.build import build_trainer
 from specc.training.programs.carried import CARRIED, save_carried
+from specc.training.programs.checks import check_training
 from specc.training.programs.data import FieldData, fields_of_all
 from specc.training.programs.painting import Painter, needed_fields, painter_of
 from specc.training.programs.trainer import ProgramTrainer
@@ -46,6 +47,7 @@ class Programs:
 
     spec: Spec
     models: Mapping[str, keras.Model]
+    freezer: Freezer
     data: FieldData
     strategy: tf.distribute.Strategy
     callbacks: Sequence[keras.callbacks.Callback] = ()
@@ -102,43 +104,17 @@ def train_programs(
     shown_too = needed_fields(spec) if draw else ()
     names = tuple(dict.fromkeys((*named, *shown_too)))
     data = FieldData(spec.data, names, spec.models, root=root, seed=spec.seed)
-    _warn_of_unused(data, reporter)
-    stages = [program.running for program in spec.train.programs]
-    for callback in {id(callback): callback for stage in stages for callback in stage.callbacks}.values():
-        check_place(callback, reporter)
-    for stage in stages if "validation" not in data.splits else ():
-        check_without_validation(stage, reporter)
-    _check_devices(spec, models, data, int(chosen.num_replicas_in_sync), reporter)
+    freezer = Freezer(layers_of_all(models))
+    check_training(spec, models, data, freezer, int(chosen.num_replicas_in_sync), reporter)
     reporter.stop_if_failed()
     shown: Verbose = verbose or ("bar" if sys.stdout.isatty() else "line")
     if shown != "silent":
         for told in data.dataset.filters:
             log(told)
-    running = Programs(spec, models, data, chosen, callbacks, epochs, shown, log, draw)
+    running = Programs(spec, models, freezer, data, chosen, callbacks, epochs, shown, log, draw)
     record = new_record(spec, strategy, devices, running.replicas, root)
     folder = folders.create(path, record, overwrite=overwrite)
     return run_programs(running, folder)
-
-
-def _warn_of_unused(data: FieldData, reporter: Reporter) -> None:
-    for field in data.section.unused(data.names):
-        title = f"no formula of the program names the field `{field.name}`"
-        reporter.warning("training-no-effect", title, field.span, help="use it, or remove it")
-
-
-def _check_devices(
-    spec: Spec, models: Mapping[str, keras.Model], data: FieldData, replicas: int, reporter: Reporter
-) -> None:
-    """Report what several devices cannot do, and what they do otherwise than one."""
-    assert spec.train is not None
-    if replicas == 1:
-        return
-    for update in (update for program in spec.train.programs for update in program.updates):
-        check_optimizer(update.optimizer, reporter)
-        if update.every > 1:
-            title = "an update that is not made in every step does not work on several devices"
-            reporter.error("training-strategy", title, update.span)
-    check_devices(spec.train, models.values(), data.left_out(replicas), replicas, reporter)
 
 
 class ProgramKeeper:
@@ -192,7 +168,9 @@ def run_programs(running: Programs, folder: RunFolder) -> RunFolder:
         total = sum(program.running.epochs for program in running.programs)
         for program in running.programs:
             with running.strategy.scope():
-                trainer = keeper.trainer = build_trainer(program, running.spec, running.models)
+                trainer = keeper.trainer = build_trainer(
+                    program, running.spec, running.models, running.freezer
+                )
             watcher = _watcher(running, program, journal, keeper, total)
             with Explained(program.running, journal), running.data.dataset.errors_told():
                 _fit(running, program, trainer, watcher, folder, journal, painter)

@@ -63,7 +63,7 @@ class Cells:
                 return
             cells = self.full(waiting.pop(0))
             yield cells
-            for slot in self.open_slots(cells[0]):
+            for slot in self.open_slots(cells):
                 more = [part for part in self.larger(cells, *slot) if part not in seen]
                 seen.update(more)
                 waiting += more
@@ -71,19 +71,23 @@ class Cells:
     def full(self, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
         """Take in what leads to all of the cells alike, until nothing more does."""
         while len(cells[0]) < LONGEST:
-            ways = (self.larger(cells, *slot) for slot in self.open_slots(cells[0]))
+            ways = (self.larger(cells, *slot) for slot in self.open_slots(cells))
             found = next((way[0] for way in ways if way and len(way[0]) == len(cells)), None)
             if found is None:
                 return cells
             cells = found
         return cells
 
-    def open_slots(self, cell: Cell) -> Iterator[tuple[int, int]]:
-        """The sources of a cell that other items make: of which of its items, and which of its sources."""
-        for place, item in enumerate(cell):
-            for slot, tensor in enumerate(self.items[item].sources):
-                if tensor in self.wired.makers and self.wired.makers[tensor][0] not in cell:
+    def open_slots(self, cells: tuple[Cell, ...]) -> Iterator[tuple[int, int]]:
+        """The sources that other items make in some of the cells: whose they are, and which of its own."""
+        for place in range(len(cells[0])):
+            for slot in range(len(self.items[cells[0][place]].sources)):
+                if any(self.is_open(cell, place, slot) for cell in cells):
                     yield place, slot
+
+    def is_open(self, cell: Cell, place: int, slot: int) -> bool:
+        tensor = self.items[cell[place]].sources[slot]
+        return tensor in self.wired.makers and self.wired.makers[tensor][0] not in cell
 
     def larger(self, cells: tuple[Cell, ...], place: int, slot: int) -> list[tuple[Cell, ...]]:
         """The cells with the item that one of their sources comes from, those of one form together."""

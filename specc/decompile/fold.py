@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,11 @@ from specc.decompile.inline import inlined
 from specc.decompile.ways import Ways
 from specc.graph.ir import Graph
 from specc.source.dump import dump
+
+NUMBERED = re.compile(r"(?:name: |outputs: \[)([\w.]+)\$\(")
+"""A name that a loop numbers, where it is given."""
+PRICE = 3
+"""How many lines it is worth to do without such names."""
 
 
 def fold(models: Mapping[str, Graph]) -> dict[str, Any]:
@@ -36,12 +42,18 @@ def foldings(models: Mapping[str, Graph], swaps: bool = True) -> Iterator[dict[s
     ways = Ways(models, swaps)
     chains = sorted(ways.chains(), key=lambda document: len(dump(document)))
     most = _lines(chains[0])
-    yield from sorted((found for found in ways.others() if _lines(found) < most), key=_lines)
+    yield from sorted((found for found in ways.others() if _lines(found) < most), key=_length)
     yield from chains
 
 
 def _lines(document: Mapping[str, Any]) -> int:
     return dump(document).count("\n")
+
+
+def _length(document: Mapping[str, Any]) -> int:
+    """How long a document reads: its lines, and more for names that loops number."""
+    bases = set(NUMBERED.findall(dump(document)))
+    return _lines(document) + PRICE * len(bases)
 
 
 def gives(document: Mapping[str, Any], models: Mapping[str, Graph]) -> bool:

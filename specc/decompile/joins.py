@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from specc.decompile.regions import may_join
 from specc.decompile.tree import Call, Forge, Fork, Item, Leaf, Loop, Maybe, Run, all_runs
@@ -68,8 +69,7 @@ class Joins:
         for place, item in enumerate(run.items):
             if isinstance(item, Leaf) and item.kind != "formula" and len(item.sources) > 1 and may_join(item):
                 branches = self.branches(wired, item)
-                starts = [not b or wired.items[b[0]].source is not None for b in branches]
-                if sum(not branch for branch in branches) <= 1 and any(starts):
+                if sum(not branch for branch in branches) <= 1 and self.has_start(wired, item, branches):
                     joins.append(Join(place, branches))
         return Plan(tuple(joins), tuple(Wired(self.joined(run.items, joins), kept).reading_order()))
 
@@ -78,11 +78,17 @@ class Joins:
 
         Of two, one begins with an item that takes several tensors only where the other is one of those.
         """
-        found = tuple(tuple(chain(wired, tensor, True)) for tensor in merge.sources)
+        found = tuple(tuple(leading(wired, tensor, True)) for tensor in merge.sources)
         begin = {tensor for branch in found if branch for tensor in wired.items[branch[0]].sources}
         if len(found) > 2 or any(not b and t in begin for b, t in zip(found, merge.sources, strict=True)):
             return found
-        return tuple(tuple(chain(wired, tensor, False)) for tensor in merge.sources)
+        return tuple(tuple(leading(wired, tensor, False)) for tensor in merge.sources)
+
+    def has_start(self, wired: Wired, merge: Leaf, branches: Sequence[tuple[int, ...]]) -> bool:
+        """Whether something flows into a fork of these branches: one tensor at least, and others than it."""
+        given = zip(branches, merge.sources, strict=True)
+        into = [wired.items[branch[0]].sources if branch else (tensor,) for branch, tensor in given]
+        return len({*chain.from_iterable(into)}) > 1 and any(len(sources) == 1 for sources in into)
 
     def apply(self, run: Run, plan: Plan) -> Run:
         items = self.joined(run.items, plan.joins)
@@ -105,7 +111,7 @@ class Joins:
         return self.forge.fork(runs, merge, starts)
 
 
-def chain(wired: Wired, tensor: str, several: bool) -> list[int]:
+def leading(wired: Wired, tensor: str, several: bool) -> list[int]:
     """The items of a short chain that leads to a tensor, from one that is used elsewhere too; empty without.
 
     With `several`, the first item may take several tensors.

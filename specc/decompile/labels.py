@@ -111,7 +111,7 @@ def number(family: Sequence[str], names: Mapping[str, str], taken: set[str], fir
     if not base or numbers != sorted(set(numbers)):
         base, numbers = _stem(family, names) + "_", list(range(first, first + len(family)))
     free, count = base, 1
-    while any(re.fullmatch(re.escape(free) + r"\d+", name) for name in taken):
+    while any(f"{free}{number}" in taken for number in numbers):
         count += 1
         free = f"{base}{'abcdefghijklmnopqrstuvwxyz'[count % 26]}_"
     return {tensor: Name(free, number) for tensor, number in zip(family, numbers, strict=True)}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from specc.decompile.checked import comes_back
 from specc.decompile.flat import flat as flat_document
 from specc.decompile.fold import fold
+from specc.decompile.merge import merged
 from specc.decompile.names import is_unnamed, model_name, rename_models
 from specc.decompile.training import UnsaidError, train_section, untold
 from specc.decompile.write import write
@@ -53,9 +54,10 @@ def decompile_model(
     train, notes = _training(model, graphs[ENTRY], config)
     head = {"name": _name(model, source), "description": escape(_description(model, source))}
     if not flat:
-        document = fold(graphs)
+        short = {name: merged(graph) for name, graph in graphs.items()}
+        document = fold(short)
         text = write(head | document | train, notes)
-        if comes_back(text, graphs):
+        if comes_back(text, short):
             return Decompiled(text, len(document.get("blocks", ())), read)
         notes += ("what repeats in it is not folded: blocks and loops would change the model",)
     text = write(head | flat_document(graphs) | train, notes)

@@ -13,6 +13,8 @@ HEAD = 2
 """The lines of a loop besides its rounds'."""
 MOST_LEFT_OUT = 2
 """How many items the last round may lack."""
+LEAST_SEVERAL = 3
+"""How many tensors, made one after the other before a loop, its rounds take one by one at least."""
 LEAST = 4
 """How many lines a loop over differing rounds saves at least."""
 
@@ -104,7 +106,23 @@ class OpenLoops:
             if chain is None:
                 break
             best, count = chain, count + 1
-        return best and self.with_tail(best, pattern)
+        best = best and self.with_tail(best, pattern)
+        return best if best is not None and self.reads_well(best) else None
+
+    def reads_well(self, chain: Chain) -> bool:
+        """Whether the tensors that rounds take one by one are several, and were made one after the other."""
+        for column in self.columns(chain):
+            if self.kind(chain, column) == "several":
+                makers = [self.wired.makers[tensor][0] for tensor in column]
+                if len(column) < LEAST_SEVERAL or makers not in (sorted(makers), sorted(makers)[::-1]):
+                    return False
+        return True
+
+    def columns(self, chain: Chain) -> Iterator[tuple[str, ...]]:
+        """What each source of a round is, in all of them."""
+        for position in range(chain.size):
+            items = [self.items[chain.item(turn, position)] for turn in chain.turns(position)]
+            yield from zip(*(item.sources for item in items), strict=True)
 
     def with_tail(self, chain: Chain, pattern: Pattern) -> Chain:
         """A chain with what follows, where that is another round but for its last items."""

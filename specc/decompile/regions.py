@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from specc.decompile.leaves import Leaves
 from specc.decompile.tree import Forge, Fork, Item, Leaf, Run
@@ -59,7 +60,7 @@ class Regions:
         start = branches[0][0]
         if any(found != start for found, _ in branches) or sum(not items for _, items in branches) > 1:
             return None
-        if merge.kind == SKIP and any(_skips(item) for _, items in branches for item in items):
+        if merge.kind == SKIP and any(is_skip(item) for _, items in branches for item in items):
             return None
         for _, items in branches:
             for item in items:
@@ -80,11 +81,23 @@ class Regions:
         return tensor, items
 
 
-def _skips(item: Item) -> bool:
-    """Whether an item is a long way round beside a skip connection, or holds one."""
+def is_skip(item: Item) -> bool:
+    """Whether an item is a long way round beside a skip connection."""
     if not isinstance(item, Fork):
         return False
     return item.merge.kind == SKIP and any(not branch.items for branch in item.branches)
+
+
+def without_skips(items: Sequence[Item]) -> list[Item]:
+    """Items with the innermost skips by their names too, where others have one; so all levels are alike."""
+    outer = any(isinstance(item, Leaf) and item.kind == SKIP and len(item.sources) == 2 for item in items)
+    found: list[Item] = []
+    for item in items:
+        if outer and isinstance(item, Fork) and is_skip(item):
+            found += [inner for branch in item.branches for inner in branch.items] + [item.merge]
+        else:
+            found.append(item)
+    return found
 
 
 def _taken(node: Node) -> set[str]:

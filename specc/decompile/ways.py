@@ -12,10 +12,10 @@ from specc.decompile.emission import UnsayableError
 from specc.decompile.fold_blocks import Folding
 from specc.decompile.joins import Joins
 from specc.decompile.leaves import Leaves
-from specc.decompile.open_loops import OpenLoops
-from specc.decompile.regions import Regions
+from specc.decompile.open_loops import OpenLoops, names_in_formula
+from specc.decompile.regions import Regions, without_skips
 from specc.decompile.tree import Call, Forge, Item, Run
-from specc.decompile.wired import is_nested, is_open, kept_tensors, unnested
+from specc.decompile.wired import is_open, kept_tensors
 from specc.graph.ir import Graph
 
 Found = Iterator[dict[str, Any]]
@@ -49,8 +49,8 @@ class Ways:
                 finish(folding)
                 yield from self.documents(folding)
             yield from self.documents(self.loops_first(self.runs))
-        if any(is_nested(item) for run in self.runs for item in run.items):
-            flat = [self.forge.run(tuple(unnested(run.items))) for run in self.runs]
+        flat = [self.forge.run(tuple(without_skips(run.items))) for run in self.runs]
+        if [run.shape for run in flat] != [run.shape for run in self.runs]:
             folding = self.folding(flat)
             folding.fold(True)
             finish(folding)
@@ -133,9 +133,13 @@ def written_once(folding: Folding) -> None:
 def _open_body(call: Call) -> tuple[Item, ...]:
     """The items of a block that needs no scope of its own; empty where it does.
 
-    Each of them takes what the one before makes, or what flows into the block.
+    Each of them takes what the one before makes, or what flows into the block. What formulas name can have a
+    number outside, which they cannot say.
     """
+    several = len(call.sources) > 1
+    if call.block.startswith("closed") or (several and any(map(names_in_formula, call.body.items))):
+        return ()
     made = [item.output for item in call.body.items]
     allowed = [{*call.sources, *made[max(0, place - 1) : place]} for place in range(len(made))]
     plain = all({*item.sources} <= known for item, known in zip(call.body.items, allowed, strict=True))
-    return call.body.items if plain and not call.block.startswith("closed") else ()
+    return call.body.items if plain else ()

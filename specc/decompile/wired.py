@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from specc.decompile.tree import Call, Fork, Item, Loop, Run, flowing, inner_runs
+from specc.decompile.tree import Call, Item, Loop, Run, flowing, inner_runs
 from specc.graph.ir import Graph, Reuse
+
+EVERYWHERE = 3
+"""How often a tensor is used that is used everywhere."""
 
 Use = tuple[int, int]
 """An item of a run, and which of its sources."""
@@ -66,8 +69,16 @@ class Wired:
                 stack.append((found, iter(self._before(found, depths))))
 
     def _before(self, place: int, depths: Sequence[int]) -> list[int]:
-        makers = [self.makers[t][0] for t in self.items[place].sources if t in self.makers]
-        return sorted(makers, key=lambda maker: -depths[maker])
+        sources = [tensor for tensor in self.items[place].sources if tensor in self.makers]
+        sources.sort(
+            key=lambda tensor: (not self._is_everywhere(tensor, depths), -depths[self.makers[tensor][0]])
+        )
+        return [self.makers[tensor][0] for tensor in sources]
+
+    def _is_everywhere(self, tensor: str, depths: Sequence[int]) -> bool:
+        """Whether a tensor is used all along: the memory of a decoder, say. It is made before that begins."""
+        used = [depths[user] for user, _ in self.users[tensor]]
+        return len(used) >= EVERYWHERE and 2 * (max(used) - min(used)) >= max(depths)
 
     def _depths(self) -> list[int]:
         """How many leaves lie between each item and the run's start, at most."""
@@ -107,31 +118,6 @@ def is_open(run: Run, kept: Iterable[str]) -> bool:
     """Whether a run is more than a chain: where its items take several tensors, or share some."""
     alone = Wired(run.items, kept).shared() <= {*run.items[-1].outputs, *kept} if run.items else True
     return not alone or any(item.source is None for item in run.items)
-
-
-def is_nested(item: Item) -> bool:
-    """Whether an item goes around another of its kind, as the levels of a U-Net do."""
-    return isinstance(item, Fork) and any(
-        _is_around(inner) and inner.merge.kind == item.merge.kind
-        for branch in item.branches
-        for inner in branch.items
-        if _is_around(item) and isinstance(inner, Fork)
-    )
-
-
-def _is_around(item: Item) -> bool:
-    return isinstance(item, Fork) and item.merge.kind != "formula" and not all(b.items for b in item.branches)
-
-
-def unnested(items: Iterable[Item], within: bool = False) -> Iterator[Item]:
-    """Items with what goes around others of its kind taken apart."""
-    for item in items:
-        if isinstance(item, Fork) and (is_nested(item) or (within and _is_around(item))):
-            for branch in item.branches:
-                yield from unnested(branch.items, True)
-            yield item.merge
-        else:
-            yield item
 
 
 def kept_tensors(graph: Graph) -> set[str]:

@@ -140,7 +140,10 @@ class FormulaWalk:
         return operand
 
     def binary(self, node: n.Binary) -> Any:
-        left, right = self.value(node.left), self.value(node.right)
+        return self.joined(node, self.value(node.left), self.value(node.right))
+
+    def joined(self, node: n.Binary, left: Any, right: Any) -> Any:
+        """What arithmetic makes of two values."""
         if not isinstance(left, TensorType) and not isinstance(right, TensorType):
             return evaluate(n.Binary(node.operator, n.Constant(left), n.Constant(right)), {})
         left, right = beside(left, right), beside(right, left)

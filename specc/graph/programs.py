@@ -8,28 +8,19 @@ from typing import Any
 
 from specc.catalog.load import load
 from specc.catalog.rules import NoRuleError, RuleError, TensorType
-from specc.catalog.rules.dims import Symbolic, render, symbol
+from specc.catalog.rules.dims import render, symbol
 from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.formula import tensor_names, unparse
 from specc.frontend.expressions.nodes import Expression, ExpressionError
 from specc.frontend.programs.generation import Generation, in_sequence
 from specc.frontend.programs.types import Program, State
-from specc.frontend.project import Reference
 from specc.frontend.sections.data_types import DataSection, Formula
 from specc.graph.dependence import Dependence, GradientNames, report_untrained
-from specc.graph.formulas import FormulaTypeError, FormulaWalk
-from specc.graph.infer import BATCH, Types, infer_graph, input_type
+from specc.graph.formulas import FormulaTypeError
+from specc.graph.infer import BATCH, Types, input_type
 from specc.graph.ir import Graph
+from specc.graph.program_formulas import Crossing, Models, Outputs, ProgramWalk
 from specc.source.diagnostic import Reporter
-
-Models = Mapping[str, Graph | Reference]
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """Several tensors by name: what a model with several outputs gives. None where a type is not known."""
-
-    tensors: Mapping[str, TensorType | None]
 
 
 @dataclass
@@ -127,7 +118,11 @@ class _Inference:
     def infer(self, formula: Formula) -> Any:
         """The type of a formula; None where it is not known, or wrong and reported."""
         try:
-            return ProgramWalk(self.names, self.models).whole(formula.expression)
+            walk = ProgramWalk(self.names, self.models)
+            made = walk.whole(formula.expression)
+            for crossing in walk.crossings:
+                self.warn(formula, crossing)
+            return made
         except FormulaTypeError as error:
             self.report(formula, error.node, error.reason)
         except RuleError as reason:
@@ -138,6 +133,17 @@ class _Inference:
         except NoRuleError:
             pass
         return None
+
+    def warn(self, formula: Formula, crossing: Crossing) -> None:
+        """Two tensors that meet in another way than example by example."""
+        node = crossing.node
+        title = f"`{unparse(node)}` is {render(crossing.shape)}: each example beside every other"
+        sides = ((node.left, crossing.left), (node.right, crossing.right))
+        notes = [f"`{unparse(side)}` is {render(shape)}" for side, shape in sides]
+        short = unparse(crossing.short)
+        plain = isinstance(crossing.short, n.Name | n.Attribute | n.Call)
+        help = f"`{short if plain else f'({short})'}[:, None]` is [batch, 1]"
+        self.reporter.warning("program-broadcast", title, formula.place(node), notes=notes, help=help)
 
     def output(self, name: str, formula: Formula) -> None:
         """A formula of which each example has its own part."""
@@ -204,163 +210,6 @@ class _Types(_Inference):
         elif isinstance(made, Outputs):
             title = f"the term `{name}` is several tensors"
             self.reporter.error("program-term", title, formula.span, help="take one of them")
-
-
-class ProgramWalk(FormulaWalk):
-    """Types of formulas that call models, losses and gradients."""
-
-    def __init__(self, names: Mapping[str, Any], models: Models) -> None:
-        super().__init__(names)
-        self.models = models
-
-    def value(self, node: Expression) -> Any:
-        """What a part of a formula gives, which is not several tensors."""
-        found = self.whole(node)
-        if isinstance(found, Outputs):
-            written, listed = unparse(node), ", ".join(f"`{name}`" for name in found.tensors)
-            help = f"take one of them: `{written}.{next(iter(found.tensors))}`, say"
-            raise ExpressionError(f"`{written}` is several tensors: {listed}", node.start, node.end, help)
-        return found
-
-    def whole(self, node: Expression) -> Any:
-        """What a formula gives, several tensors too."""
-        return super().value(node)
-
-    def name(self, node: n.Name | n.Attribute) -> Any:
-        """A tensor, or one of the outputs under a name."""
-        name = n.dotted(node)
-        if name is not None and name in self.names:
-            return self.names[name]
-        if isinstance(node, n.Attribute):
-            base = self.whole(node.base)
-            if isinstance(base, Outputs):
-                if node.name in base.tensors:
-                    return self.known(base.tensors[node.name], node.name)
-                listed = ", ".join(f"`{output}`" for output in base.tensors)
-                raise RuleError("argument", f"one of {listed}", f"`{node.name}`")
-            if isinstance(base, TensorType):
-                given = f"`{unparse(node.base)}`, which is one tensor"
-                raise FormulaTypeError(
-                    node,
-                    node.name,
-                    RuleError("argument", f"several tensors, of which one is `{node.name}`", given),
-                )
-        raise NoRuleError(str(name))
-
-    def call(self, node: n.Call) -> Any:
-        """What a function, a loss, a gradient or a model gives."""
-        name = n.dotted(node.function) or ""
-        if name in self.models:
-            return self.model(node, name)
-        if name == "shape" and node.arguments:
-            return self.tensor(node.arguments[0]).shape
-        if name == "grad":
-            self.value(node.arguments[0])
-            return self.tensor(node.arguments[1])
-        if name == "jacobian":
-            of, by = map(self.tensor, node.arguments)
-            return TensorType((of.shape[0], *of.shape[1:], *by.shape[1:]), of.dtype)
-        if name[:1].isupper():
-            return self.loss(node, name)
-        try:
-            return super().call(node)
-        except FormulaTypeError:
-            if any(isinstance(self.value(argument), Symbolic) for argument in node.arguments):
-                if name in COUNTED:
-                    reason = RuleError(
-                        "argument", "a number that is known before training", "the batch's size"
-                    )
-                    raise FormulaTypeError(node, name, reason) from None
-                raise NoRuleError(name) from None  # it wants a number: the batch's size is none yet
-            raise
-
-    def tensor(self, node: Expression) -> TensorType:
-        """A part that has to be a tensor."""
-        found = self.value(node)
-        if isinstance(found, TensorType):
-            return found
-        raise NoRuleError(unparse(node))
-
-    def binary(self, node: n.Binary) -> Any:
-        """Arithmetic; the batch's size is a number of which only the name is known."""
-        left, right = self.value(node.left), self.value(node.right)
-        if not isinstance(left, Symbolic) and not isinstance(right, Symbolic):
-            return super().binary(node)
-        if isinstance(left, TensorType) or isinstance(right, TensorType):
-            return left if isinstance(left, TensorType) else right
-        whole = {"+": "__add__", "*": "__mul__"}.get(node.operator)
-        if whole and isinstance(left, Symbolic) and isinstance(right, (int, Symbolic)):
-            return getattr(left, whole)(right)
-        if whole and isinstance(left, int) and isinstance(right, Symbolic):
-            return getattr(right, whole)(left)
-        return TensorType((), "float32" if node.operator == "/" else "int32")
-
-    def loss(self, node: n.Call, name: str) -> Any:
-        """A loss: a scalar, or with `reduction=None` one number for each of what it compares."""
-        kind = load().objects["loss"].get(name)
-        if kind is None:
-            raise NoRuleError(name)
-        sides = [self.value(argument) for argument in node.arguments]
-        keywords = {key: self.value(value) for key, value in node.keywords}
-        reduction = keywords.get("reduction", "sum_over_batch_size")
-        if reduction not in (None, "none"):
-            return TensorType(())
-        compared = sides[1]
-        if name in PAIRED and isinstance(compared, TensorType):
-            return TensorType(compared.shape[:-1])
-        raise NoRuleError(name)
-
-    def model(self, node: n.Call, name: str) -> Any:
-        """What calling a model of the spec gives."""
-        model = self.models[name]
-        if isinstance(model, Reference) and model.form == "average_of":
-            model = self.models[str(model.settings["average_of"])]
-        given = [self.tensor(argument) for argument in node.arguments]
-        named = {key: self.tensor(value) for key, value in node.keywords if key != "training"}
-        if not isinstance(model, Graph):
-            raise NoRuleError(name)
-        inputs = dict(zip((spec.name for spec in model.inputs), given, strict=False)) | named
-        for spec in model.inputs:
-            self.check_input(node, name, spec.name, spec.shape, inputs[spec.name])
-        types = infer_graph(model, self.models, inputs)
-        if types.problems:
-            raise FormulaTypeError(node, name, types.problems[0].reason)
-        outputs = dict(zip(model.output_names, types.outputs, strict=True))
-        return Outputs(outputs) if len(outputs) > 1 else self.known(types.outputs[0], name)
-
-    def known(self, found: TensorType | None, name: str) -> TensorType:
-        """A type, where it could be worked out."""
-        if found is None:
-            raise NoRuleError(name)
-        return found
-
-    def check_input(
-        self, node: n.Call, name: str, input: str, wanted: tuple[int | None, ...], given: TensorType
-    ) -> None:
-        """Refuse a tensor that the model's input does not declare."""
-        sizes = given.shape[1:]
-        clash = [
-            axis
-            for axis, (size, declared) in enumerate(zip(sizes, wanted, strict=False), start=1)
-            if isinstance(size, int) and declared is not None and size != declared
-        ]
-        if len(sizes) == len(wanted) and not clash:
-            return
-        shown = "[" + ", ".join(["batch", *("null" if d is None else str(d) for d in wanted)]) + "]"
-        what = f"{shown} for its input `{input}`"
-        raise FormulaTypeError(node, name, RuleError("size", what, render(given.shape), axes=tuple(clash)))
-
-
-COUNTED = frozenset({"linspace", "logspace"})
-"""Functions whose counts Keras compares with numbers in Python."""
-
-_PLAIN = (
-    "BinaryCrossentropy BinaryFocalCrossentropy CategoricalCrossentropy CategoricalFocalCrossentropy "
-    "CosineSimilarity Hinge Huber KLDivergence LogCosh MeanAbsoluteError MeanAbsolutePercentageError "
-    "MeanSquaredError MeanSquaredLogarithmicError Poisson SquaredHinge SparseCategoricalCrossentropy"
-)
-PAIRED = frozenset(_PLAIN.split())
-"""Losses that without reduction give one number for each row of the last axis."""
 
 
 def is_metric(formula: Formula) -> bool:

@@ -202,6 +202,11 @@ def test_a_part_after_a_value_has_its_own_place(tmp_path: Path, text: str) -> No
     assert line[place.column - 1 : place.end_column - 1] == "lost"
 
 
+def test_long_sums_are_checked_at_once(tmp_path: Path) -> None:
+    parts = " + ".join(["mean(out)"] * 40)
+    assert reported(tmp_path, {"term": f"error: {parts} + mean(square_of) + mean(label)"}) == []
+
+
 def test_names_made_of_names_are_bounded(tmp_path: Path) -> None:
     few = [f"d{n}: d{n - 1} + 1" for n in range(1, 20)]
     assert reported(tmp_path, {"derive": "\n    ".join(["d0: out", *few])}) == []

@@ -159,6 +159,11 @@ _CONTINUES = _Finding(
     "the line before this one is neither `key: value` nor a list entry, so this line continues its text",
     help="a colon needs a space after it: `key: value`",
 )
+_DEEPER = _Finding(
+    "bad-indentation",
+    "this key stands deeper than the one before it, which has its value already",
+    help="entries of one mapping start in the same column",
+)
 _BARE_ENTRY = _Finding(
     "yaml-syntax",
     "the list entry before this line has no colon, and here a key follows it",
@@ -196,6 +201,8 @@ def report_syntax(error: yaml.MarkedYAMLError, text: str, file: str, reporter: R
     context: Any = error.context_mark
     if finding.at_context and context is not None:
         line, column = context.line, context.column
+    elif finding is _DEEPER:
+        column = len(shown) - len(shown.lstrip())
     related = []
     if (
         context is not None
@@ -220,7 +227,7 @@ def _on_line(text: str, column: int, above: str) -> _Finding | None:
     if here == ":" and above and re.fullmatch(r"\s*\w+", before):
         if re.fullmatch(r"\s*- [\w.]+\s*(#.*)?", above):
             return _BARE_ENTRY
-        return _CONTINUES
+        return _DEEPER if re.match(r"\s*(- )*[\w.$]+:\s+[^\s#]", above) else _CONTINUES
     if before.endswith(("'", '"')) and here not in ("", ":"):
         return _AFTER_QUOTE
     if here and here in ")]}" and before.endswith(("]", "}")):

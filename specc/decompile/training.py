@@ -119,6 +119,8 @@ def _object(data: Any, category: str) -> Any:
             raise UnsaidError(f"`{data}` is no {category} of Keras's")
         return data
     kind, config = str(data.get("class_name")), data.get("config")
+    if kind == "function" and isinstance(config, str) and config in load().identifiers[category]:
+        return config  # Keras keeps a function's name alone, and finds its own by it
     known = load().objects.get(_CATEGORIES.get(str(data.get("module")), ""), {}).get(kind)
     if known is None or known.refused or not isinstance(config, Mapping):
         named = config if isinstance(config, str) else data.get("registered_name") or kind

@@ -25,6 +25,12 @@ def test_only_what_differs_from_the_defaults_is_said():
     }
 
 
+def test_functions_that_keras_finds_by_their_names():
+    function = {"module": "builtins", "class_name": "function", "registered_name": "function"}
+    config = {"optimizer": "sgd", "loss": function | {"config": "sparse_categorical_crossentropy"}}
+    assert train_section(config, ONE)["loss"] == "sparse_categorical_crossentropy"
+
+
 def test_schedules():
     decay = {
         "module": "keras.optimizers.schedules", "class_name": "CosineDecay",

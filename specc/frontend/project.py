@@ -131,6 +131,7 @@ class Project:
         settings = to_python(filled)
         interface = Interface(("input",), _output_names(settings.get("outputs")))
         if form == "average_of":
+            _check_momentum(filled, self.reporter)
             target = str(settings[form])
             if target not in self.definitions:
                 help = did_you_mean(target, self.definitions)
@@ -148,6 +149,15 @@ class Project:
             interface = Interface(None, interface.outputs)
         trainable, places = settings.get("trainable") is not False, {key: value.span for key, value in filled}
         return Reference(name, form, settings, interface, body.span, trainable, places)
+
+
+def _check_momentum(filled: Mapping, reporter: Reporter) -> None:
+    """An average holds a part of what it was: from none to nearly all."""
+    momentum = filled.get("momentum")
+    value = momentum.value if isinstance(momentum, Scalar) else None
+    if momentum is not None and isinstance(value, (int, float)) and not 0 <= value < 1:
+        title = f"`momentum` is {value}, and lies from 0 to below 1"
+        reporter.error("out-of-range", title, momentum.span)
 
 
 def _output_names(outputs: Any) -> tuple[str, ...]:

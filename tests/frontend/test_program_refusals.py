@@ -19,6 +19,7 @@ models:
     layers: [{{ReLU: , name: a}}, {{ReLU: , name: b}}]
     outputs: [a, b]
   dense: {{inputs: {{x: [4]}}, layers: [{{Dense: 4}}]}}
+  slow: {average}
 data:
   source: {{npz: images.npz}}
   fields: {{image: {{shape: [6]}}, label: {{shape: []}}{field}}}
@@ -31,6 +32,7 @@ train:
   update:
     - models: [net]
       loss: {{{term}}}
+      {weights}
   {more}
 generate:
   {generate}
@@ -42,6 +44,8 @@ PLAIN = {
     "derive": "",
     "term": "error: mean(square_of) + mean(label)",
     "more": "epochs: 1",
+    "weights": "every: 1",
+    "average": "{average_of: net}",
     "generate": "inputs: {}",
     "output": "net(image)",
 }
@@ -71,6 +75,11 @@ REFUSED = [
     ({"derive": "g: grad(round(net(image)), image)"}, "program-independent", "not made of `image`"),
     ({"term": "e: 'mean(net(image, training=1))'"}, "wrong-type", "`training` is neither"),
     ({"term": "e: 'mean(net(image, training=step))'"}, "wrong-type", "`training` is neither"),
+    ({"term": "e: 'Loss(image, net(image))'"}, "unknown-function", "no loss or metric `Loss`"),
+    ({"more": "metrics: {m: 'MeanMetricWrapper(out, out)'}"}, "unknown-function", "`MeanMetricWrapper`"),
+    ({"weights": "loss_weights: {error: .inf}"}, "training-setting", "`loss_weights.error` is"),
+    ({"more": "stages: [{name: a, epochs: 1}, {name: a}]"}, "training-setting", "two stages are named `a`"),
+    ({"average": "{average_of: net, momentum: 1.5}"}, "out-of-range", "`momentum` is 1.5"),
     ({"more": "metrics: {m: 'F1Score(label, out)'}"}, "program-term", "`F1Score` gives a number for each"),
     ({"output": "other(net(image)) + dense(net(image))"}, "program-untrained", "no update trains `dense`"),
     ({"more": "callbacks: [{EarlyStopping: {monitor: val_eror}}]"}, "training-setting", "watches `val_eror`"),

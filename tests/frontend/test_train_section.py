@@ -116,7 +116,7 @@ def test_a_program_has_derived_tensors_and_updates() -> None:
     assert program.derive["z"].names == ("image",)
     (update,) = program.updates
     assert [(term.name, term.weight) for term in update.terms] == [("a", 1.0), ("b", 3.0)]
-    assert (update.name, update.repeat, plain(update.optimizer)) == ("model", 2, "Adam")
+    assert (str(update.models[0]), update.repeat, plain(update.optimizer)) == ("model", 2, "Adam")
     assert program.running.epochs == 4
     assert program.log_names == ("a", "b")
 

@@ -178,7 +178,14 @@ class NameCheck:
         self.fail("bad-formula", title, formula, call, help=help)
 
     def capitalised(self, formula: Formula, call: n.Call, name: str, *, metric: bool) -> None:
-        losses, metrics = self.known.catalog.objects["loss"], self.known.catalog.objects["metric"]
+        losses, metrics = (
+            {
+                known: signature
+                for known, signature in self.known.catalog.objects[kind].items()
+                if not signature.refused
+            }
+            for kind in ("loss", "metric")
+        )
         if name in metrics and metric:
             self.compared(formula, call, "metric", most=3)
         elif name in losses:

@@ -146,14 +146,18 @@ class _Reading:
             return {}
         if is_number(given):
             return dict.fromkeys(terms, number(given))
+        if not isinstance(given, Mapping):
+            wrong("loss_weights", given, "a number, or a mapping of terms to numbers", self.reporter)
+            return {}
         found: dict[str, float] = {}
-        for name, item in given if isinstance(given, Mapping) else ():
+        for name, item in given:
             if name not in terms:
                 title, help = f"this update has no term `{name}`", did_you_mean(name, terms)
-                assert isinstance(given, Mapping)
                 self.reporter.error("training-program", title, given.key(name).span, help=help)
             elif is_number(item):
                 found[name] = number(item)
+            else:
+                wrong(f"loss_weights.{name}", item, "a finite number", self.reporter)
         return found
 
     def optimizer(self, value: Mapping) -> KerasObject:

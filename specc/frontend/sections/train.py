@@ -61,9 +61,11 @@ def read_train(
 
 
 def _read_programs(value: Mapping, stages: list[Mapping], context: Context) -> Iterator[Program]:
+    names: dict[str, Span] = {}
     for merged in _merged(value, stages) if stages else [value.without(*WHOLE)]:
         program = read_program(merged, _read_running(merged, context), context.catalog, context.reporter)
         if program is not None:
+            _check_name(program.running, names, context.reporter)
             yield program
     if stages:
         _warn_of_overridden(value.without(*WHOLE), stages, context.reporter)

@@ -33,7 +33,7 @@ def merged(graph: Graph) -> Graph:
 
 
 def _with(node: Node, name: str, inner: Expression) -> tuple[Node, bool]:
-    """A formula with another in place of its name, and whether it takes it: it names it once, and is short."""
+    """A formula with another in place of its name, and whether it takes it: named once, and short."""
     assert isinstance(node.operation, Formula)
     whole = _put(node.operation.expression, {name: inner})
     once = [dotted(found) for found in tensor_names(node.operation.expression)].count(name) == 1

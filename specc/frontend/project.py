@@ -47,7 +47,7 @@ class Reference:
     interface: Interface
     span: Span
     trainable: bool = True
-    places: dict[str, Span] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict, compare=False)
 
     def place(self, setting: str) -> Span:
         """Where a setting stands, or the model where it has none."""

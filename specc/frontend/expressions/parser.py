@@ -210,7 +210,9 @@ class _Parser:
 
     def call(self, function: Expression) -> Expression:
         if n.dotted(function) is None and not isinstance(function, n.Substitute):
-            raise ExpressionError("only a name can be called", function.start, function.end)
+            name = function.name if isinstance(function, n.Attribute) else ""
+            help = f"what is a method elsewhere is a function here: `{name}(…)`" if name else ""
+            raise ExpressionError("only a name can be called", function.start, function.end, help)
         arguments: list[Expression] = []
         keywords: list[tuple[str, Expression]] = []
         while not self.at(")"):

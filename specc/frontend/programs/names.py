@@ -23,6 +23,9 @@ GRADIENTS = ("grad", "jacobian")
 FOR_ALL_CLASSES = {"F1Score": "average", "FBetaScore": "average", "R2Score": "class_aggregation"}
 """Metrics that give a number for each class where an argument is None."""
 
+LIBRARIES = ("keras", "ops", "tf", "np", "numpy", "torch", "jnp")
+"""What functions are often called by elsewhere."""
+
 BUILT_IN = ("batch", "step")
 """Whole numbers that every program knows: the examples of the batch, the steps done."""
 
@@ -139,7 +142,13 @@ class NameCheck:
     def unknown_function(self, formula: Formula, call: n.Call, name: str) -> None:
         ops, own = self.known.catalog.ops, (*self.known.models, *GRADIENTS)
         near = nearest(name, own) or nearest(name, ops)
-        if near is not None:
+        first, _, rest = name.partition(".")
+        last = name.rpartition(".")[2].removeprefix("reduce_")
+        if first in self.tensors and rest in ops:
+            help = f"what is a method elsewhere is a function here: `{rest}({first})`"
+        elif first in LIBRARIES and last in ops:
+            help = f"functions of `keras.ops` go by their names: `{last}`"
+        elif near is not None:
             help = f"did you mean `{near}`?"
         elif name.startswith("random."):
             help = did_you_mean(name, (op for op in ops if op.startswith("random.")))

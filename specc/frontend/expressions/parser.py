@@ -210,8 +210,8 @@ class _Parser:
 
     def call(self, function: Expression) -> Expression:
         if n.dotted(function) is None and not isinstance(function, n.Substitute):
-            name = function.name if isinstance(function, n.Attribute) else ""
-            help = f"what is a method elsewhere is a function here: `{name}(…)`" if name else ""
+            method = function.name if isinstance(function, n.Attribute) else ""
+            help = f"what is a method elsewhere is a function here: `{method}(…)`" if method else ""
             raise ExpressionError("only a name can be called", function.start, function.end, help)
         arguments: list[Expression] = []
         keywords: list[tuple[str, Expression]] = []

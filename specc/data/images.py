@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from specc.data.errors import fail
+from specc.data.gif import frame_sizes, is_gif
 from specc.data.png import has_palette, is_deep, is_grey, numbered
 from specc.data.table import Array
 from specc.source.span import Span
@@ -32,7 +33,8 @@ def decode_image(
     """
     data = _content(source, name, span)
     size = size_of_image(data, name, span)
-    if size[0] * size[1] > MOST_PIXELS:
+    frames = frame_sizes(data) if is_gif(data) else (size,)
+    if sum(height * width for height, width in frames) > MOST_PIXELS:
         fail("data-image", f"the image `{name}` has {size[0]}×{size[1]} pixels, too many to unpack", span)
     if palette:
         data, channels = _numbers(data, name, span), 1
@@ -82,8 +84,8 @@ def image_size(data: bytes) -> tuple[int, int] | None:
     """Height and width that the head of an image file states; None where it is no known image."""
     if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
         return int.from_bytes(data[20:24], "big"), int.from_bytes(data[16:20], "big")
-    if data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 10:
-        return int.from_bytes(data[8:10], "little"), int.from_bytes(data[6:8], "little")
+    if is_gif(data):
+        return next(frame_sizes(data), None)
     if data[:2] == b"BM" and len(data) >= 26:
         height = int.from_bytes(data[22:26], "little", signed=True)
         return abs(height), int.from_bytes(data[18:22], "little")

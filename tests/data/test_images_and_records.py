@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import zlib
 from pathlib import Path
 from typing import Any
@@ -190,9 +191,20 @@ def test_the_size_is_read_off_the_head(encode: Any) -> None:
 
 
 def test_sizes_of_formats_that_tensorflow_does_not_write() -> None:
-    gif = b"GIF89a" + (17).to_bytes(2, "little") + (31).to_bytes(2, "little") + b"\0" * 20
+    gif = gif_of((17, 31), screen=(1, 1))
     bmp = b"BM" + b"\0" * 16 + (17).to_bytes(4, "little") + (-31).to_bytes(4, "little", signed=True)
     assert image_size(gif) == image_size(bmp) == (31, 17)
+
+
+def gif_of(*frames: tuple[int, int], screen: tuple[int, int]) -> bytes:
+    """A GIF whose frames (width, height) hold no pixels."""
+
+    def two(sizes: tuple[int, int]) -> bytes:
+        return b"".join(size.to_bytes(2, "little") for size in sizes)
+
+    head = b"GIF89a" + two(screen) + b"\x80\0\0" + b"\0" * 6  # two colours
+    parts = [b"\x21\xf9\x04" + b"\0" * 5 + b"\x2c" + two((0, 0)) + two(f) + b"\0\x02\x01\0\0" for f in frames]
+    return head + b"".join(parts) + b";"
 
 
 def bomb(height: int) -> bytes:
@@ -202,7 +214,17 @@ def bomb(height: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"text", bomb(images.MOST_PIXELS), bomb(7), b"\xff\xd8\xff\xe0" + b"\0" * 20]
+    "data",
+    [
+        b"",
+        b"text",
+        bomb(images.MOST_PIXELS),
+        bomb(7),
+        b"\xff\xd8\xff\xe0" + b"\0" * 20,
+        gif_of((20_000, 20_000), screen=(1, 1)),
+        gif_of(*[(8000, 8000)] * 2, screen=(1, 1)),
+        gif_of(screen=(4, 4)),
+    ],
 )
 def test_what_is_no_image_is_refused(data: bytes) -> None:
     with pytest.raises(SpecError) as caught:
@@ -331,6 +353,13 @@ fields:
     assert found["words"].tolist()[1] == [1, 2, 0, 0]
     assert (found["picture"][3] == pixels(1)).all()
     assert found["name"].tolist() == [0, 0, 0, 0]
+
+
+def test_a_gif_is_as_large_as_its_first_frame() -> None:
+    dot = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==")
+    on_screen = dot[:6] + b"\x09\0\x09\0" + dot[10:]
+    assert image_size(on_screen) == (1, 1)
+    assert decode_image(on_screen, "dot.gif", None, None).shape == (1, 1, 3)
 
 
 @pytest.mark.parametrize("data", [b"no record", b"\x1f\x8b" + b"\xff" * 30])

@@ -98,7 +98,12 @@ def has_tensor(value: Any) -> bool:
 def is_default(layer: Any, name: str, value: Any) -> bool:
     """Whether a call says no more than what the layer takes anyway."""
     parameter = inspect.signature(layer.call).parameters.get(name)
-    return value is None or (parameter is not None and value is parameter.default)
+    return _has_no_effect(name, value) or (parameter is not None and value is parameter.default)
+
+
+def _has_no_effect(name: str, value: Any) -> bool:
+    """Whether the call is the same without it: nothing is trained by hand, and `fit` says so itself."""
+    return value is None or (name == "training" and value is False)
 
 
 def model_settings(node: Any, skip: int) -> dict[str, Any]:
@@ -106,7 +111,7 @@ def model_settings(node: Any, skip: int) -> dict[str, Any]:
     arguments = node.arguments
     if len(arguments.args) > skip or any(has_tensor(v) for k, v in arguments.kwargs.items() if k != "mask"):
         raise UnreadableError("it is called with more than its inputs")
-    plain = {k: v for k, v in arguments.kwargs.items() if k != "mask" and v is not None}
+    plain = {k: v for k, v in arguments.kwargs.items() if k != "mask" and not _has_no_effect(k, v)}
     return {name: plain_setting(name, value) for name, value in plain.items()}
 
 

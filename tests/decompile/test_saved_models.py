@@ -46,3 +46,24 @@ def test_what_keras_sets_itself_goes_unsaid():
     assert "MultiHeadAttention: {num_heads: 2, key_dim: 4}\n" in text
     assert "Bidirectional: {layer: {LSTM: {units: 3, return_sequences: true}}}\n" in text
     assert "attention_axes: [1]}" in text
+
+
+def test_a_mode_that_has_no_effect_goes_unsaid(tmp_path):
+    image = keras.Input((8,))
+    inner = keras.Sequential([keras.Input((8,)), layers.Dense(4), layers.BatchNormalization()], name="inner")
+    inner.trainable = False
+    y = layers.BatchNormalization()(inner(image, training=False), training=False)
+    model = keras.Model(image, layers.Dense(2)(y))
+    (tmp_path / "spec.yaml").write_text(text := specc.decompile(model))
+    assert "training" not in text
+    assert not specc.check(tmp_path / "spec.yaml").diagnostics
+    again = specc.compile(tmp_path / "spec.yaml")
+    again.set_weights(model.get_weights())
+    x = ops.reshape(ops.arange(24.0), (3, 8))
+    for training in (False, True):
+        assert ops.all(model(x, training=training) == again(x, training=training))
+
+
+def test_a_mode_that_has_an_effect_by_hand_is_said():
+    x = keras.Input((8,))
+    assert "call: {training: true}" in specc.decompile(keras.Model(x, layers.Dropout(0.5)(x, training=True)))

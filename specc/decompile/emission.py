@@ -100,9 +100,11 @@ class Writer:
     def label(self, tensors: Row, take: Take) -> Any:
         """The names of tensors, one a row."""
         found = [self.names.get(t, Name(t)) for t in (tensors if self.in_model else tensors[:1])]
-        places = tuple(Value(str(name.place), counts=True) for name in found)
-        if len(set(found)) == 1 or found[0].place is None:
+        if len(set(found)) == 1 or not self.names:
             return found[0].text
+        if any(name.place is None or name.base != found[0].base for name in found):
+            raise UnsayableError("names that differ in more than their numbers")
+        places = tuple(Value(str(name.place), counts=True) for name in found)
         return Numbered(found[0].base, take("index", places))
 
     def given(self, step: dict[str, Any], rows: Sequence[Fork | Call], take: Take) -> dict[str, Any]:

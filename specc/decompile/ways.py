@@ -84,6 +84,8 @@ class Ways:
 def finish(folding: Folding) -> None:
     """Make blocks of cells, and of what then comes again; then loops that number names."""
     while cell(folding):
+        while cell(folding):
+            pass
         folding.fold(True)
     written_once(folding)
     join(folding)

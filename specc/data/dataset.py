@@ -17,7 +17,7 @@ from specc.data.augment import Augment, BoxField
 from specc.data.cache import CacheFolder
 from specc.data.errors import fail
 from specc.data.failure import Failures
-from specc.data.fields import Prepared
+from specc.data.fields import Prepared, check_parts
 from specc.data.filtering import filter_of
 from specc.data.fitted import Fitted
 from specc.data.functions import build_functions
@@ -148,6 +148,9 @@ class Dataset:
             fixed=not training,
         )
         self._check_order(order, split)
+        if order.batch_size > 1:
+            for field in stream.fields:
+                check_parts(field, stream.specs)
 
         alone = training and bool(self._augments) and stream.images_vary
         change = self.augmented if alone else None

@@ -225,6 +225,21 @@ def place_boxes(boxes: Prepared, others: Mapping[str, Prepared]) -> Prepared:
     return replace(boxes, raw=Column(shape, "float32"), within=image)
 
 
+def check_parts(boxes: Prepared, specs: Mapping[str, tf.TensorSpec]) -> None:
+    """Refuse boxes in parts of images that are padded in their batches: of these they are other parts.
+
+    `specs` tell of each field what one example is; raises SpecError (`data-boxes`).
+    """
+    form = boxes.field.boxes or ""
+    if boxes.within is None or not form.startswith("rel_"):
+        return
+    name = boxes.within.field.name
+    if not specs[name].shape[:2].is_fully_defined():
+        title = f"`{boxes.field.name}` are parts of `{name}`, which is padded in each batch"
+        help = f"resize the images, or give boxes in pixels: `boxes: {form.removeprefix('rel_')}`"
+        fail("data-boxes", title, boxes.field.span, help=help)
+
+
 def _only_image(field: Field, images: Mapping[str, Prepared]) -> str:
     if len(images) != 1:
         listed = ", ".join(f"`{name}`" for name in images) or "there is none"

@@ -251,3 +251,13 @@ augment: {RandomFlip: horizontal_and_vertical}
     np.testing.assert_array_equal(target["box"][0], bright(image[0]))
     ((image, target),) = batches(data, training=True)
     np.testing.assert_allclose(target["box"][0], bright(image[0]), atol=1e-3)
+
+
+def test_parts_of_images_that_are_padded_are_refused(tmp_path: Path) -> None:
+    draw(tmp_path)
+    with pytest.raises(SpecError, match="padded in each batch") as caught:
+        batches(boxed(tmp_path, form="rel_xyxy", batch=2))
+    assert codes(caught.value) == ["data-boxes"]
+    assert "`boxes: xyxy`" in caught.value.diagnostics[0].help
+    assert len(batches(boxed(tmp_path, form="rel_xyxy"))) == 3
+    assert len(batches(boxed(tmp_path, "{Resizing: {height: 30, width: 30}}", form="rel_xyxy", batch=3))) == 1

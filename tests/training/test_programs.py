@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from program_case import trainer_of
 
 pytestmark = pytest.mark.slow
 
@@ -69,18 +70,6 @@ train:
       loss_weights: {contraction: 0.1}
   metrics: {slow_error: mean(square(decoder(slow(x)) - x)), accuracy: "MeanSquaredError(x, decoder(code))"}
 """
-
-
-def trainer_of(folder: Path, text: str, seed: int = 3) -> Any:
-    from specc.frontend.load import load_spec
-    from specc.lower.models import build_models
-    from specc.training.programs.build import build_trainer
-
-    path = folder / "spec.yaml"
-    path.write_text(f"{text}\n".replace("specc: 1", f"specc: 1\nseed: {seed}"), encoding="utf-8")
-    spec = load_spec(path)
-    assert spec.train is not None
-    return build_trainer(spec.train.programs[0], spec, build_models(spec)), build_models(spec)
 
 
 def five_steps(trainer: Any, by_hand: Callable[[Any], None], batches: Any) -> None:
@@ -240,87 +229,3 @@ def test_programs_are_compiled_by_xla_and_in_mixed_precision(setting: str, tmp_p
     run = specc.train(tmp_path / "spec.yaml", run_dir=tmp_path / "run", verbose="silent")
     assert run.record.status == "finished"
     assert np.isfinite(run.record.metrics["loss"])
-
-
-SHARED = """
-specc: 1
-models:
-  teacher: {inputs: {x: [4]}, layers: [{Dense: 3}], trainable: false}
-  one: {inputs: {x: [4]}, layers: [{Dense: 3}]}
-  other: {inputs: {x: [4]}, layers: [{Dense: 3}]}
-data: {source: {npz: rows.npz}, fields: {x: {shape: [4]}}}
-train:
-  optimizer: sgd
-  derive: {known: teacher(x), learnt: one(x)}
-  update:
-    - {models: [one], repeat: 2, loss: {first: mean(square(learnt - known))}}
-    - models: [other]
-      loss: {second: mean(square(other(x) - known)), third: mean(square(other(x) - learnt))}
-"""
-
-
-def test_what_updates_share_is_computed_once_and_only_what_stays_the_same(tmp_path: Path) -> None:
-    import tensorflow as tf
-
-    trainer, _ = trainer_of(tmp_path, SHARED)
-    step = tf.function(trainer.train_step)
-    graph = step.get_concrete_function({"x": tf.zeros([2, 4])}).graph
-    products = [operation.name for operation in graph.get_operations() if operation.type == "MatMul"]
-    forward = [name for name in products if "gradient" not in name]
-    assert sum(name.startswith("teacher") for name in forward) == 1
-    assert sum(name.startswith("one") for name in forward) == 3  # it has moved in between
-    assert sum(name.startswith("other") for name in forward) == 1
-
-
-SLOPES = """
-specc: 1
-models:
-  net: {inputs: {x: [4]}, layers: [{Dense: 3}]}
-data: {source: {npz: rows.npz}, fields: {x: {shape: [4]}}}
-train:
-  optimizer: {SGD: 0.0}
-  derive: {scaled: 2 * x, far: 3 * scaled, out: net(scaled), by_x: "grad(out, x)", near: "grad(out, scaled)"}
-  update:
-    - models: [net]
-      repeat: 2
-      loss: {steep: mean(square(by_x)), flat: mean(square(near)), far: mean(square(net(far)))}
-"""
-
-
-def test_a_gradient_goes_through_what_several_updates_need(tmp_path: Path) -> None:
-    import tensorflow as tf
-
-    trainer, _ = trainer_of(tmp_path, SLOPES)
-    logs = trainer.train_step({"x": tf.ones([2, 4])})
-    kernel = trainer.parts["net"].get_weights()[0]
-    flat = np.square(kernel.sum(axis=1)).mean()
-    np.testing.assert_allclose(logs["flat"], flat, rtol=1e-5)
-    np.testing.assert_allclose(logs["steep"], 4 * flat, rtol=1e-5)
-
-
-MEASURED = """
-specc: 1
-models:
-  net: {inputs: {x: [4]}, layers: [BatchNormalization, {Dense: 4}]}
-data: {source: {npz: rows.npz}, fields: {x: {shape: [4]}}}
-train:
-  optimizer: sgd
-  derive: {noise: "random.normal(shape(x), 0.0, 1.0, 'float32', 7)"}
-  update:
-    - models: [net]
-      loss: {error: "mean(square(net(x, training=True) - noise))"}
-  metrics: {alike: "CosineSimilarity(x, x)", apart: "-CosineSimilarity(x, x)"}
-"""
-
-
-def test_an_evaluation_moves_nothing_whatever_formulas_say(tmp_path: Path) -> None:
-    import tensorflow as tf
-
-    trainer, _ = trainer_of(tmp_path, MEASURED)
-    before = trainer.parts["net"].get_weights()
-    batches = tf.data.Dataset.from_tensors({"x": np.random.default_rng(0).random((8, 4), "float32")})
-    found = trainer.evaluate(batches, verbose=0, return_dict=True)
-    for mine, kept in zip(trainer.parts["net"].get_weights(), before, strict=True):
-        np.testing.assert_array_equal(mine, kept)
-    assert found["alike"] == pytest.approx(1.0)  # the metric of that name; within a formula it is the loss
-    assert found["apart"] == pytest.approx(1.0)

@@ -10,18 +10,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from specc.catalog.load import load
-from specc.catalog.objects import KerasObject
 from specc.frontend.expressions import nodes as n
-from specc.frontend.programs.arguments import WEIGHTS, read_call
+from specc.frontend.programs.arguments import WEIGHTS
 from specc.frontend.programs.types import Program, State, Update
 from specc.frontend.sections.data_types import Formula
 from specc.graph.programs import is_metric
 from specc.lower.objects import make
-from specc.source.diagnostic import Reporter
 from specc.training.programs.average import Average
 from specc.training.programs.draws import Draws
 from specc.training.programs.evaluation import Callee, Evaluation
+from specc.training.programs.made import make_optimizer, make_tracker
 from specc.training.programs.means import Means, loss_of
 from specc.training.programs.shared import measured_with, shared_names
 
@@ -66,10 +64,12 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
         self._validation_start = self.validation_draws.state.numpy()
         self.states = {name: self._state(state) for name, state in program.states.items()}
         self.steps = self._counter()
-        self.update_optimizers = [_optimizer(update.optimizer, scale_losses) for update in program.updates]
+        self.update_optimizers = [make_optimizer(each.optimizer, scale_losses) for each in program.updates]
+            make_optimizer(update.optimizer, scale_losses) for update in program.updates
+        ]
         self._measured = measured_with(program)
         self._shared = shared_names(program, self.callees)
-        self._trackers = {name: _tracker(name, f) for name, f in program.metrics.items() if is_metric(f)}
+        self._trackers = {name: make_tracker(name, f) for name, f in program.metrics.items() if is_metric(f)}
         names = [name for name in program.log_names if name not in self._trackers]
         self._means = Means(len(program.updates), names)
         self.built = True
@@ -187,15 +187,25 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
     def _test(self, batch: Batch) -> dict[str, Any]:
         program = self.program
         terms = [term.formula for update in program.updates for term in update.terms]
-        expressions = [formula.expression for formula in (*terms, *program.metrics.values())]
-        evaluation = self._evaluation(batch.given, self.validation_draws, expressions, training=False)
-        evaluation.held = True
+        evaluation = self._testing(batch, [*terms, *program.metrics.values()])
         found: dict[str, Any] = {}
         for number in range(len(program.updates)):
             found |= self._loss(number, evaluation)
         found |= self._measure(tuple(program.metrics), evaluation)
         evaluation.close()
+        several = len(program.updates) > 1
+        if several and any(evaluation.losses.values()):  # what layers add is of the passes of an update alone
+            for number, update in enumerate(program.updates):
+                own = self._testing(batch, [term.formula for term in update.terms])
+                found |= self._loss(number, own)
+                own.close()
         return found
+
+    def _testing(self, batch: Batch, formulas: Sequence[Formula]) -> Evaluation:
+        expressions = [formula.expression for formula in formulas]
+        evaluation = self._evaluation(batch.given, self.validation_draws, expressions, training=False)
+        evaluation.held = True
+        return evaluation
 
     # --- parts of a step ----------------------------------------------------------------------------------
     def _batch(self, data: Any) -> Batch:
@@ -259,25 +269,6 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
         evaluation.close()
         for name, value in found.items():
             self.states[name].assign(value)
-
-
-def _optimizer(written: KerasObject, scale_losses: bool) -> keras.optimizers.Optimizer:
-    made: keras.optimizers.Optimizer = make(written)
-    if scale_losses and not isinstance(made, keras.optimizers.LossScaleOptimizer):
-        made = keras.optimizers.LossScaleOptimizer(made)
-    return made
-
-
-def _tracker(name: str, formula: Formula) -> keras.metrics.Metric:
-    """The Keras metric that a formula is."""
-    call = formula.expression
-    assert isinstance(call, n.Call)
-    reporter = Reporter()
-    found = read_call(call, formula, "metric", load(), reporter)
-    reporter.stop_if_failed()
-    assert found is not None
-    made: keras.metrics.Metric = make(replace(found, arguments=found.arguments | {"name": name}))
-    return made
 
 
 def _made_if(due: Any, make: Callable[[], dict[str, Any]], names: Sequence[str]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def _content(source: Path | bytes, name: str, span: Span | None) -> bytes:
         return source if isinstance(source, bytes) else source.read_bytes()
     except OSError as error:
         title = f"the image `{name}` cannot be read"
-        fail("data-image", title, span, notes=[error.strerror or str(error)], help=PATHS)
+        fail("data-image", title, span, notes=[f"{error.strerror or error}: {source!s}"], help=PATHS)
 
 
 def image_size(data: bytes) -> tuple[int, int] | None:

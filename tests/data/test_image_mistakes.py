@@ -56,6 +56,7 @@ def test_boxes_of_an_image_that_cannot_be_read_are_not_told_of_as_well(tmp_path:
     write(tmp_path / "t.csv", "file,a,b,c,d\n0.png,0,0,4,4\n")
     found = refused(tmp_path, TABLE, "box", image=[6, 5, 1])
     assert found.title == "the image `0.png` cannot be read"
+    assert found.notes == (f"No such file or directory: {tmp_path / '0.png'}",)
     assert "base: DIR" in found.help
 
 

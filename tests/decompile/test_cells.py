@@ -371,6 +371,26 @@ def network(seed: int) -> dict[str, Any]:
     return {"blocks": {"cell": {"inputs": inputs, "layers": cell(draw, inputs)}}, "model": model}
 
 
+def tangle(seed: int, size: int) -> dict[str, Any]:
+    """A spec of one layer and sums of what came shortly before, wired anyhow."""
+    draw = random.Random(seed)
+    steps: list[dict[str, Any]] = [{"Dense": 4, "from": "x", "name": name} for name in ("t0", "t1")]
+    for place in range(2, size):
+        left, right = draw.sample(range(max(0, place - 6), place), 2)
+        merge = draw.choice(["Add", "Multiply", "Maximum"])
+        if draw.random() < 0.6:
+            steps.append({merge: None, "from": [f"t{left}", f"t{right}"], "name": f"t{place}"})
+        else:
+            steps.append({"Dense": 4, "from": f"t{left}", "name": f"t{place}"})
+    last = [f"t{place}" for place in range(size - 10, size)]
+    return {"model": {"inputs": {"x": [4]}, "layers": [*steps, {"Add": None, "from": last, "name": "label"}]}}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 31, 34])
+def test_a_tangle_comes_back(seed: int, tmp_path: Path) -> None:
+    folded(tmp_path, dump({"specc": 1, **tangle(seed, 80)}).removeprefix("specc: 1\n"))
+
+
 @pytest.mark.parametrize("seed", range(16))
 def test_planted_cells_are_found(seed: int, tmp_path: Path) -> None:
     planted = dump(network(seed))

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 MOST_LINES = {
     "ResNet152": 119, "ResNet50V2": 119, "DenseNet121": 119, "ConvNeXtTiny": 119, "VGG19": 60,
     "MobileNetV2": 119, "InceptionV3": 250, "Xception": 119, "InceptionResNetV2": 250,
+    "NASNetMobile": 150,
 }  # fmt: skip
 IN_NUMBERS = {
     "MobileNetV3Small": 32,

@@ -86,7 +86,7 @@ class Order:
 
     def _epochs(self, endless: bool) -> tf.data.Dataset:
         if endless:
-            return tf.data.Dataset.counter(self.first)
+            return tf.data.Dataset.range(self.first, tf.int64.max)  # a counter would stay in memory
         if self.fixed:
             return tf.data.Dataset.from_tensors(np.int64(self.first))
 

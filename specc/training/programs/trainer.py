@@ -65,8 +65,6 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
         self.states = {name: self._state(state) for name, state in program.states.items()}
         self.steps = self._counter()
         self.update_optimizers = [make_optimizer(each.optimizer, scale_losses) for each in program.updates]
-            make_optimizer(update.optimizer, scale_losses) for update in program.updates
-        ]
         self._measured = measured_with(program)
         self._shared = shared_names(program, self.callees)
         self._trackers = {name: make_tracker(name, f) for name, f in program.metrics.items() if is_metric(f)}

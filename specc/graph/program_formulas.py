@@ -13,6 +13,7 @@ from specc.frontend.expressions import nodes as n
 from specc.frontend.expressions.formula import unparse
 from specc.frontend.expressions.nodes import Expression, ExpressionError
 from specc.frontend.project import Reference
+from specc.graph.compared import PAIRED, check_compared
 from specc.graph.formulas import FormulaTypeError, FormulaWalk
 from specc.graph.infer import BATCH, infer_graph
 from specc.graph.ir import Graph
@@ -153,6 +154,11 @@ class ProgramWalk(FormulaWalk):
             raise NoRuleError(name)
         sides = [self.value(argument) for argument in node.arguments]
         keywords = {key: self.value(value) for key, value in node.keywords}
+        if len(sides) == 2 and all(isinstance(side, TensorType) for side in sides):
+            try:
+                check_compared(name, *sides)
+            except RuleError as reason:
+                raise FormulaTypeError(node, name, reason) from reason
         reduction = keywords.get("reduction", "sum_over_batch_size")
         if reduction not in (None, "none"):
             return TensorType(())
@@ -204,11 +210,3 @@ class ProgramWalk(FormulaWalk):
 
 COUNTED = frozenset({"linspace", "logspace"})
 """Functions whose counts Keras compares with numbers in Python."""
-
-_PLAIN = (
-    "BinaryCrossentropy BinaryFocalCrossentropy CategoricalCrossentropy CategoricalFocalCrossentropy "
-    "CosineSimilarity Hinge Huber KLDivergence LogCosh MeanAbsoluteError MeanAbsolutePercentageError "
-    "MeanSquaredError MeanSquaredLogarithmicError Poisson SquaredHinge SparseCategoricalCrossentropy"
-)
-PAIRED = frozenset(_PLAIN.split())
-"""Losses that without reduction give one number for each row of the last axis."""

@@ -105,6 +105,10 @@ REFUSED = [
     ({"output": "'linspace(0.0, 1.0, batch)[:, None]'"}, "shape-mismatch", "`linspace(0.0, 1.0, batch)`"),
     ({"derive": "r: 'random.randint(0, 9, [batch])'"}, "shape-mismatch", "`random.randint(0, 9, [batch])`"),
     ({"derive": "r: 'random.randint([batch], 0, [9])'"}, "shape-mismatch", "`random.randint([batch], 0"),
+    ({"term": "e: 'CategoricalCrossentropy(label, out)'"}, "shape-mismatch", "`CategoricalCrossentropy("),
+    ({"term": "e: 'SparseCategoricalCrossentropy(out, label)'"}, "shape-mismatch", "`SparseCategorical"),
+    ({"term": "e: 'MeanSquaredError(image, out)'"}, "shape-mismatch", "`MeanSquaredError(image, out)`"),
+    ({"term": "e: 'MeanSquaredError(label, out)'"}, "shape-mismatch", "`MeanSquaredError(label, out)`"),
     ({"derive": "both: two(image)\n    half: mean(both)"}, "bad-formula", "`both` is several tensors"),
     ({"output": "'grad(image, label)'"}, "program-independent", "`image` is not made of `label`"),
 ]
@@ -140,6 +144,8 @@ def test_one_mistake_is_one_diagnostic(
         {"derive": "grad: 'grad(out, image)'", "term": "error: mean(grad) + mean(label)"},
         {"generate": "derive: {e: net(image), g: 'grad(e, image)'}", "output": "g"},
         {"generate": "derive: {e: net(image)}", "output": "'grad(e, image)'"},
+        {"term": "e: 'SparseCategoricalCrossentropy(label[:, None], out)'"},
+        {"term": "e: 'MeanSquaredError(label, out[:, :1]) + MeanSquaredError(zeros([4]), out)'"},
         {
             "generate": "derive: {parts: 'split(image, batch)', r: 'arange(2, 2, batch)'}",
             "output": "'parts[0]'",
@@ -152,6 +158,8 @@ def test_one_mistake_is_one_diagnostic(
         "grad",
         "a gradient by name",
         "a gradient of it",
+        "classes with an axis",
+        "numbers with an axis",
         "the batch",
         "rounds",
         "metrics that are one number",

@@ -217,7 +217,9 @@ def _missing_key(finding: Finding, place: _Place, reporter: Reporter) -> None:
     named = " and ".join(f"`{name}`" for name in missing)
     help = "begin with `specc: 1`, the version of the language" if "specc" in missing else ""
     title = f"{owner} needs the key{'s' if len(missing) > 1 else ''} {named}"
-    reporter.error("missing-key", title, place.key_span, help=help)
+    in_list = isinstance(place.around, Sequence) and isinstance(given, Mapping) and given.entries
+    span = given.entries[0][0].span if in_list and isinstance(given, Mapping) else place.key_span
+    reporter.error("missing-key", title, span, help=help)
 
 
 def _number_of_keys(finding: Finding, place: _Place, reporter: Reporter) -> None:

@@ -255,7 +255,8 @@ class _Loading:
     def known(self, data: DataSection | None, project: Project) -> Known:
         """What the formulas of programs may name."""
         names, models = field_names(data, project.models), self.interfaces(project)
-        return Known(names, models, self.catalog, written_names(data))
+        broken = frozenset(project.definitions) - set(models)
+        return Known(names, models, self.catalog, written_names(data), broken)
 
     def interfaces(self, project: Project) -> dict[str, Interface]:
         """What each model that came out right takes and gives."""

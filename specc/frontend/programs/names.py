@@ -34,13 +34,15 @@ BUILT_IN = ("batch", "step")
 class Known:
     """The names outside a program: the data's fields (None: not known), and models by what they take.
 
-    `written` are those of `fields` that the spec writes down, with their places.
+    `written` are those of `fields` that the spec writes down, with their places; `broken` are models of which
+    something was reported.
     """
 
     fields: tuple[str, ...] | None
     models: Mapping[str, Interface]
     catalog: Catalog
     written: Mapping[str, Span] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()
 
 
 def check_names(program: Program, known: Known, reporter: Reporter) -> None:
@@ -94,7 +96,7 @@ class NameCheck:
     def models(self, update: Update) -> None:
         """The models that an update trains are there."""
         for model in update.models:
-            if model.text not in self.known.models:
+            if model.text not in self.known.models and model.text not in self.known.broken:
                 title = f"there is no model `{model}`"
                 help = did_you_mean(model.text, self.known.models)
                 self.reporter.error("unknown-model", title, model.span, help=help)
@@ -127,6 +129,8 @@ class NameCheck:
             self.fail("duplicate-name", title, formula, call.function, help="give the model another name")
         elif name in self.known.models:
             self.model_call(formula, call, name)
+        elif name in self.known.broken:
+            return
         elif name in GRADIENTS:
             self.gradient(formula, call, name)
         elif name[:1].isupper():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -13,6 +14,7 @@ import tensorflow as tf
 from specc.data.boxes import check_follows, follow
 from specc.data.csv_table import separator_within
 from specc.data.errors import fail
+from specc.data.image_paths import Damage
 from specc.data.images import CHANNELS, decode_image, size_of_image
 from specc.data.paths import inside
 from specc.data.ports import Port, Shape, cast_for
@@ -21,6 +23,7 @@ from specc.data.table import Array, Column, Indices, Table, ragged
 from specc.data.transforms import Chain
 from specc.frontend.sections.data import Field, Located
 from specc.frontend.sections.data_types import describe_shape
+from specc.source.diagnostic import SpecError
 from specc.source.suggest import did_you_mean
 
 Decoding = Literal["", "path", "bytes"]
@@ -48,6 +51,7 @@ class Prepared:
     decoding: Decoding = ""
     channels: int | None = None
     within: Prepared | None = None
+    damage: Damage = dataclass_field(default_factory=Damage, compare=False)
 
     @property
     def plain(self) -> bool:
@@ -70,7 +74,7 @@ class Prepared:
         """The raw values of some rows: an array [rows, …], or objects [rows] where they differ in shape."""
         columns = table.rows(indices, self.columns)
         if self.decoding:
-            return ragged([self._decode(value) for value in columns[self.columns[0]]])
+            return self._images(columns[self.columns[0]], table)
         stacked = self.field.stacked
         values = (
             np.stack([columns[name] for name in self.columns], axis=-1)
@@ -108,6 +112,15 @@ class Prepared:
         if self.decoding == "bytes":
             return bytes(value)
         return inside(self.base, self.base / str(value), self.field.span)
+
+    def _images(self, values: Array, table: Table) -> Array:
+        try:
+            return ragged([self._decode(value) for value in values])
+        except SpecError as error:
+            if self.decoding == "bytes":
+                raise
+            every = table.rows(np.arange(len(table), dtype=np.int64), self.columns)[self.columns[0]]
+            raise self.damage.all(error, every, self._decode) from None
 
     def _decode(self, value: Any) -> Array:
         span, channels, name = self.field.span, self.raw.shape[-1], self._named(value)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from data_case import write
-from image_case import opened, pixels, png
+from image_case import batches, opened, pixels, png
 
 from specc.source.diagnostic import Diagnostic, SpecError
 
@@ -53,10 +53,11 @@ def test_all_images_that_are_not_there_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_boxes_of_an_image_that_cannot_be_read_are_not_told_of_as_well(tmp_path: Path) -> None:
-    write(tmp_path / "t.csv", "file,a,b,c,d\n0.png,0,0,4,4\n")
+    write(tmp_path / "t.csv", "file,a,b,c,d\n0.png,0,0,4,4\n1.png,0,0,4,4\n")
     found = refused(tmp_path, TABLE, "box", image=[6, 5, 1])
     assert found.title == "the image `0.png` cannot be read"
-    assert found.notes == (f"No such file or directory: {tmp_path / '0.png'}",)
+    missing = f"No such file or directory: {tmp_path / '0.png'}"
+    assert found.notes == (missing, "none of 2 images that were looked at can be used")
     assert "base: DIR" in found.help
 
 
@@ -65,3 +66,25 @@ def test_why_an_image_is_damaged_is_said_without_tensorflows_graph(tmp_path: Pat
     (tmp_path / "a.png").write_bytes(whole[:60])
     found = refused(tmp_path, "{source: {images: '*.png'}}", image=[6, 5, 1])
     assert found.notes == ("Invalid PNG data, size 60",)
+
+
+@pytest.mark.parametrize("first", [0, 3], ids=["the first row", "later rows"])
+def test_all_damaged_images_are_told_at_once(tmp_path: Path, first: int) -> None:
+    for number in range(40):
+        whole = png(tmp_path / f"{number:02}.png", pixels(number)).read_bytes()
+        if first <= number < first + 3:
+            (tmp_path / f"{number:02}.png").write_bytes(whole[: 20 * (number - first)])
+    with pytest.raises(SpecError) as caught:
+        batches(opened(tmp_path, "source: {images: '*.png'}", "image"))
+    (found,) = caught.value.diagnostics
+    names = [f"`{tmp_path / name}`" for name in (f"{number:02}.png" for number in range(first, first + 3))]
+    assert found.notes[-1] == f"of 40 images that were looked at, 3 cannot be used: {', '.join(names)}"
+
+
+def test_one_damaged_image_is_told_alone(tmp_path: Path) -> None:
+    for number in range(3):
+        png(tmp_path / f"{number}.png", pixels(number))
+    (tmp_path / "1.png").write_bytes(b"")
+    with pytest.raises(SpecError) as caught:
+        batches(opened(tmp_path, "source: {images: '*.png'}", "image"))
+    assert not caught.value.diagnostics[0].notes

@@ -216,3 +216,34 @@ def test_a_picture_of_several_outputs_says_what_it_leaves_out(run: Path, tmp_pat
     made = CliRunner().invoke(cli, [*way, "-i", "image=1", "-i", "image=2"])
     assert made.exit_code == 2
     assert "`image` is given twice" in made.output
+
+
+def test_a_field_that_reads_images_is_given_as_they_are_read(tmp_path: Path) -> None:
+    import specc
+    from specc.report.samples import save
+
+    (tmp_path / "photos").mkdir()
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 4, 4, 1), dtype="uint8")
+    for number, image in enumerate(pixels):
+        save(image, tmp_path / "photos" / f"{number}.png")
+    spec = """
+specc: 1
+model: {inputs: {photo: [4, 4, 1]}, layers: [{Conv2D: {filters: 1, kernel_size: 1}}]}
+data:
+  source: {images: photos/*.png}
+  fields:
+    photo: {column: image, shape: [4, 4, 1], transform: [{Rescaling: {scale: 0.01, offset: -1}}]}
+  batch_size: 2
+train:
+  optimizer: adam
+  update:
+    - models: [model]
+      loss: {error: mean(square(model(photo) - photo))}
+generate: {outputs: {seen: photo}}
+"""
+    (tmp_path / "spec.yaml").write_text(spec, encoding="utf-8")
+    run = specc.train(tmp_path / "spec.yaml", run_dir=tmp_path / "run", verbose="silent")
+    made = run.generate(2, inputs={"photo": tmp_path / "photos" / "2.png"})["seen"]
+    np.testing.assert_allclose(made, np.stack([pixels[2], pixels[2]]) * 0.01 - 1, atol=1e-5)
+    own = run.generate(3, split="train", data_root=tmp_path)["seen"]
+    np.testing.assert_allclose(own[2], made[0], atol=1e-6)

@@ -19,7 +19,7 @@ from specc.data.images import CHANNELS, decode_image, size_of_image
 from specc.data.paths import inside
 from specc.data.ports import Port, Shape, cast_for
 from specc.data.randomness import PlacedSeed
-from specc.data.table import Array, Column, Indices, Table, ragged
+from specc.data.table import Array, Column, Indices, Part, Table, ragged
 from specc.data.transforms import Chain
 from specc.frontend.sections.data import Field, Located
 from specc.frontend.sections.data_types import describe_shape
@@ -119,7 +119,8 @@ class Prepared:
         except SpecError as error:
             if self.decoding == "bytes":
                 raise
-            every = table.rows(np.arange(len(table), dtype=np.int64), self.columns)[self.columns[0]]
+            whole = table.table if isinstance(table, Part) else table  # all splits
+            every = whole.rows(np.arange(len(whole), dtype=np.int64), self.columns)[self.columns[0]]
             raise self.damage.all(error, every, self._decode) from None
 
     def _decode(self, value: Any) -> Array:

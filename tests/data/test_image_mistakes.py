@@ -68,14 +68,15 @@ def test_why_an_image_is_damaged_is_said_without_tensorflows_graph(tmp_path: Pat
     assert found.notes == ("Invalid PNG data, size 60",)
 
 
-@pytest.mark.parametrize("first", [0, 3], ids=["the first row", "later rows"])
+@pytest.mark.parametrize("first", [0, 3])
 def test_all_damaged_images_are_told_at_once(tmp_path: Path, first: int) -> None:
+    """Of all splits, in order."""
     for number in range(40):
         whole = png(tmp_path / f"{number:02}.png", pixels(number)).read_bytes()
         if first <= number < first + 3:
             (tmp_path / f"{number:02}.png").write_bytes(whole[: 20 * (number - first)])
     with pytest.raises(SpecError) as caught:
-        batches(opened(tmp_path, "source: {images: '*.png'}", "image"))
+        batches(opened(tmp_path, "{source: {images: '*.png'}, split: {train: 0.5, test: 0.5}}", "image"))
     (found,) = caught.value.diagnostics
     names = [f"`{tmp_path / name}`" for name in (f"{number:02}.png" for number in range(first, first + 3))]
     assert found.notes[-1] == f"of 40 images that were looked at, 3 cannot be used: {', '.join(names)}"

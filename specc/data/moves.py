@@ -76,10 +76,13 @@ def _changed(
 def _unclipped(layer: Any) -> Iterator[None]:
     """Within, a layer does not press the numbers of classes into the range of an image's colours."""
     before = getattr(layer, "value_range", None)
-    if before is not None:
-        layer.value_range = (-math.inf, math.inf)
-    yield
-    if before is not None:
+    if before is None:
+        yield
+        return
+    layer.value_range = (-math.inf, math.inf)
+    try:
+        yield
+    finally:
         layer.value_range = before
 
 

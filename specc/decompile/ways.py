@@ -83,14 +83,20 @@ class Ways:
 
 def finish(folding: Folding) -> None:
     """Make blocks of cells, and of what then comes again; then loops that number names."""
-    while cell(folding):
-        while cell(folding):
-            pass
+    while cells(folding):
         folding.fold(True)
     written_once(folding)
     join(folding)
     loop(folding)
     written_once(folding)
+
+
+def cells(folding: Folding) -> int:
+    """Make blocks of cells as long as that saves lines; how many."""
+    count = 0
+    while cell(folding):
+        count += 1
+    return count
 
 
 def cell(folding: Folding) -> bool:

@@ -121,8 +121,7 @@ def _by_hand(name: str, spec: Spec, batches: tf.data.Dataset) -> Callable[[], An
 def _by_spec(spec: Spec, program: Program, batches: tf.data.Dataset) -> Callable[[], Any]:
     trainer = build_trainer(program, spec, build_models(spec))
     assert spec.data is not None
-    passes = sum(update.repeat for update in program.updates)
-    trainer.steps_per_execution = choose_steps(trainer, STEPS, spec.data.batch_size * passes)
+    trainer.steps_per_execution = choose_steps(trainer.work(), STEPS, spec.data.batch_size)
     given = batches.repeat().prefetch(tf.data.AUTOTUNE)
     trainer.train_function = Executions(trainer, STEPS)
     return lambda: trainer.fit(given, epochs=1, steps_per_epoch=STEPS, verbose=0, shuffle=False)

@@ -17,7 +17,7 @@ from specc.training.feed import Ports
 MOST_STEPS = 32
 """Steps of one execution at most: more gains little, and progress and Ctrl-C would wait for it."""
 
-EXECUTION_WORK = 2e9
+EXECUTION_WORK = 1e10
 """Multiply–adds of one execution at most; a few tenths of a second of two CPU cores."""
 
 
@@ -69,12 +69,13 @@ def prepare(model: keras.Model, element: tuple[Any, ...]) -> None:
     model._symbolic_build(data_batch=element)
 
 
-def choose_steps(model: keras.Model, steps: int, batch_size: int) -> int:
+def choose_steps(work: float, steps: int, batch_size: int) -> int:
     """Steps per execution: as many as are quick enough, in executions of nearly equal length.
 
-    `steps` is the number of steps of an epoch.
+    `work` is that of the forward passes of a step for one example (`forward_work`), `steps` the number of
+    steps of an epoch.
     """
-    affordable = int(EXECUTION_WORK // max(3 * forward_work(model) * batch_size, 1))
+    affordable = int(EXECUTION_WORK // max(3 * work * batch_size, 1))
     most = max(1, min(MOST_STEPS, affordable))
     return math.ceil(steps / math.ceil(steps / most))
 

@@ -19,7 +19,7 @@ from specc.frontend.sections.train_parts import PATH_ARGUMENTS
 from specc.lower.objects import make
 from specc.source.diagnostic import Diagnostic, RunError
 from specc.training.batches import Data, kept, steps_of
-from specc.training.compiling import choose_steps, compile_model, prepare
+from specc.training.compiling import choose_steps, compile_model, forward_work, prepare
 from specc.training.executions import Executions
 from specc.training.feed import Ports, feeder
 from specc.training.folder import RunFolder, reporting
@@ -145,7 +145,7 @@ def _steps_per_execution(training: Training, stage: Stage) -> int:
         return 1
     steps = steps_of(stage, training.data, training.replicas)
     given = training.section.steps_per_execution
-    return given or choose_steps(training.model, steps, training.data.batch_size)
+    return given or choose_steps(forward_work(training.model), steps, training.data.batch_size)
 
 
 def by_batch(callback: KerasObject) -> bool:

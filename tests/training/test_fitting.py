@@ -11,7 +11,7 @@ import pytest
 from training_case import BASE, Case, build, losses, section_of, trained, weights
 
 from specc.source.diagnostic import SpecError
-from specc.training.compiling import choose_steps
+from specc.training.compiling import choose_steps, forward_work
 from specc.training.folder import read
 
 pytestmark = pytest.mark.slow
@@ -195,11 +195,11 @@ def test_epochs_can_be_overridden(tmp_path: Path) -> None:
 
 
 def test_steps_per_execution_is_even_and_bounded() -> None:
-    model = build()
-    assert choose_steps(model, 43, 32) == 22
-    assert choose_steps(model, 5, 32) == 5
-    assert choose_steps(model, 10**6, 32) == 32
-    assert choose_steps(model, 100, 10**9) == 1
+    work = forward_work(build())
+    assert choose_steps(work, 43, 32) == 22
+    assert choose_steps(work, 5, 32) == 5
+    assert choose_steps(work, 10**6, 32) == 32
+    assert choose_steps(work, 100, 10**9) == 1
 
 
 def test_a_run_can_be_read_again(tmp_path: Path) -> None:

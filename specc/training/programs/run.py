@@ -242,10 +242,8 @@ def _steps_per_execution(running: Programs, stage: Stage, trainer: ProgramTraine
     assert section is not None
     if running.replicas > 1 or any(by_batch(callback) for callback in stage.callbacks):
         return 1
-    passes = sum(update.repeat for update in trainer.program.updates)
-    return section.steps_per_execution or choose_steps(
-        trainer, steps, running.data.section.batch_size * passes
-    )
+    chosen = choose_steps(trainer.work(), steps, running.data.section.batch_size)
+    return section.steps_per_execution or chosen
 
 
 def _close(folder: RunFolder, journal: Journal, status: folders.Status, **more: Any) -> RunFolder:

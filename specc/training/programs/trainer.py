@@ -16,6 +16,7 @@ from specc.frontend.programs.types import Program, State, Update
 from specc.frontend.sections.data_types import Formula
 from specc.graph.programs import is_metric
 from specc.lower.objects import make
+from specc.training.compiling import forward_work
 from specc.training.programs.average import Average
 from specc.training.programs.draws import Draws
 from specc.training.programs.evaluation import Callee, Evaluation
@@ -91,6 +92,13 @@ class ProgramTrainer(keras.Model):  # type: ignore[misc]
         """Make the slots of all optimizers, so that the step is traced once."""
         for update, optimizer in zip(self.program.updates, self.update_optimizers, strict=True):
             optimizer.build(self.trained_by(update))
+
+    def work(self) -> float:
+        """Multiply–adds of a step's forward passes for one example, roughly; what only follows makes none."""
+        following = {id(average.follower) for average in self.averages}
+        models = [model for model in self.parts.values() if id(model) not in following]
+        passes = sum(update.repeat for update in self.program.updates)
+        return passes * sum(map(forward_work, models))
 
     def trained_by(self, update: Update) -> list[Any]:
         """The variables that an update moves, each once."""

@@ -106,7 +106,9 @@ def _batches(spec: Spec, program: Program) -> tf.data.Dataset:
     size = min(len(next(iter(batch.values()))) for batch in held)
     held = [{name: value[:size] for name, value in batch.items()} for batch in held]
     stacked = {name: tf.stack([batch[name] for batch in held]) for name in held[0]}
-    return tf.data.Dataset.from_tensor_slices(stacked)
+    options = tf.data.Options()  # the thread that tunes a dataset may hold up its end by half a second
+    options.autotune.enabled = False
+    return tf.data.Dataset.from_tensor_slices(stacked).with_options(options)
 
 
 def _by_hand(name: str, spec: Spec, batches: tf.data.Dataset) -> Callable[[], Any]:

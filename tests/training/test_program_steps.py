@@ -41,6 +41,13 @@ def test_what_updates_share_is_computed_once_and_only_what_stays_the_same(tmp_pa
     assert sum(name.startswith("other") for name in forward) == 1
 
 
+def test_what_only_follows_is_no_work(tmp_path: Path) -> None:
+    following = SHARED.replace("data:", "  slow: {average_of: one, momentum: 0.9}\ndata:", 1)
+    trainer, _ = trainer_of(tmp_path, following)
+    assert trainer.averages
+    assert trainer.work() == 3 * 3 * 15  # passes, models, weights
+
+
 SLOPES = """
 specc: 1
 models:

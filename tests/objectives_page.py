@@ -42,7 +42,7 @@ REACHED = (
         "diffusion/ddpm",
         "patch=2 levels=1",
         90,
-        1234,
+        536,
         "the judge sees the class that was asked for in 99.4% of the samples of `ddim`, in 99.8% of `ddpm`",
     ),
 )

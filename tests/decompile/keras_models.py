@@ -14,12 +14,13 @@ def generator():
     return keras.Model(noise, layers.Conv2D(1, 5, padding="same", activation="tanh")(y), name="Generator")
 
 
-def unet():
-    def double(y, filters):
-        for _ in range(2):
-            y = layers.Conv2D(filters, 3, padding="same", activation="relu")(y)
-        return y
+def double(y, filters):
+    for _ in range(2):
+        y = layers.Conv2D(filters, 3, padding="same", activation="relu")(y)
+    return y
 
+
+def unet():
     image = keras.Input((16, 16, 1))
     y, skips = image, []
     for filters in (4, 8):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from keras_models import double
 
 import specc
 
@@ -37,11 +38,6 @@ def masked_transformer():
 
 
 def levels():
-    def double(y, filters):
-        for _ in range(2):
-            y = layers.Conv2D(filters, 3, padding="same", activation="relu")(y)
-        return y
-
     image = keras.Input((16, 16, 1))
     y, skips = image, []
     for filters in (2, 4, 8):

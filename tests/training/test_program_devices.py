@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.slow
-
-np = pytest.importorskip("numpy")
 
 SPEC = """
 specc: 1

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.slow
-
-np = pytest.importorskip("numpy")
 
 SPEC = """
 specc: 1

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from program_case import trainer_of
 
 pytestmark = pytest.mark.slow
-
-np = pytest.importorskip("numpy")
 
 SHARED = """
 specc: 1

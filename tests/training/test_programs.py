@@ -7,12 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from program_case import trainer_of
 
 pytestmark = pytest.mark.slow
-
-np = pytest.importorskip("numpy")
 
 MODELS = """
 specc: 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -214,8 +214,3 @@ def _names(meaning: Meaning, count: int) -> tuple[str, ...]:
 
 def _name(names: Sequence[str], number: Any) -> str:
     return names[int(number)] if 0 <= int(number) < len(names) else str(int(number))
-
-
-def image_shapes(examples: Examples) -> Mapping[str, tuple[int, ...]]:
-    """The shapes of one example's inputs."""
-    return {name: values.shape[1:] for name, values in examples.inputs.items()}
